@@ -1,0 +1,1 @@
+set(sources memory.c random.c status.c tensor_desc.c)

@@ -1,0 +1,271 @@
+/* The embedding API of retune: open a job, inspect it, train, evaluate, predict.
+ *
+ * A job is an INI file plus overrides; retune_setting_count/_describe list every key. Functions
+ * return a status and fill the caller's error object; nothing prints, exits or aborts. A job or a
+ * predictor belongs to one thread at a time. Progress arrives as events in a callback. */
+#ifndef RETUNE_H
+#define RETUNE_H
+
+#include "types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define RETUNE_VERSION_MAJOR 0
+#define RETUNE_VERSION_MINOR 1
+#define RETUNE_VERSION_PATCH 0
+
+#define RETUNE_API RETUNE_EXPORT
+
+/* "0.1.0" */
+RETUNE_API const char *retune_version(void);
+
+/* "out of memory", "corrupt file", ...: a status for people. */
+RETUNE_API const char *retune_status_text(retune_status status);
+
+/* ---- Events -------------------------------------------------------------------------------- */
+
+typedef enum retune_event_kind {
+    RETUNE_EVENT_MODEL,    /* the model is built: parameter counts */
+    RETUNE_EVENT_DATA,     /* the data set is scanned and split */
+    RETUNE_EVENT_DEVICE,   /* the device is chosen */
+    RETUNE_EVENT_PROGRESS, /* work goes on: a phase, done of total */
+    RETUNE_EVENT_EVAL,     /* the test set was evaluated */
+    RETUNE_EVENT_EPOCH,    /* a training epoch is over */
+    RETUNE_EVENT_NOTICE,   /* something the reader should know: a skipped image, a fallback */
+    RETUNE_EVENT_PROBLEM,  /* `check` found a fault; the check goes on */
+    RETUNE_EVENT_PLAN,     /* `check` knows what training would take */
+    RETUNE_EVENT_DONE      /* the job is over */
+} retune_event_kind;
+
+typedef enum retune_phase {
+    RETUNE_PHASE_SCAN,     /* reading the data set's folders and files */
+    RETUNE_PHASE_FEATURES, /* running the frozen layers once over every image */
+    RETUNE_PHASE_TRAIN,
+    RETUNE_PHASE_EVALUATE
+} retune_phase;
+
+/* A backend that was tried before the chosen one, and why it was passed over. */
+typedef struct retune_refusal {
+    const char *backend;
+    const char *reason;
+} retune_refusal;
+
+/* One event. Pointers are valid during the callback only. */
+typedef struct retune_event {
+    uint32_t struct_size;
+    uint32_t kind; /* a retune_event_kind: which member of the union is set */
+    union {
+        struct {
+            uint64_t total, trainable, non_trainable; /* parameters */
+        } model;
+        struct {
+            uint32_t classes;
+            uint64_t train, test; /* images */
+            uint64_t skipped;     /* images left out by bad_images = skip */
+        } data;
+        struct {
+            const char *backend, *device; /* "cpu", "cpu/simd" */
+            const char *name, *driver;
+            const retune_refusal *refusals;
+            size_t refusal_count;
+        } device;
+        struct {
+            uint32_t phase; /* a retune_phase */
+            uint32_t epoch; /* from 1; 0 outside of epochs */
+            uint64_t done, total;
+            const char *unit; /* "images", "steps" */
+            double seconds;   /* since the phase began */
+        } progress;
+        struct {
+            uint32_t epoch; /* 0: before training */
+            uint64_t correct, total;
+            double accuracy, loss;
+        } eval;
+        struct {
+            uint32_t epoch, epochs;
+            double loss, accuracy; /* over the training images, as they were seen */
+            double seconds, images_per_second;
+            double learning_rate; /* of the last step */
+        } epoch;
+        struct {
+            uint32_t status; /* of a PROBLEM: what kind of fault */
+            const char *text;
+        } message;
+        struct {
+            uint64_t memory_bytes; /* peak host memory, planned */
+            uint64_t device_bytes; /* device memory, planned */
+            uint64_t cache_bytes;  /* feature cache, 0 when off */
+            uint64_t steps_per_epoch;
+            double flops_per_step, flops_per_image_prefix;
+        } plan;
+        struct {
+            double accuracy, best_accuracy; /* on the test images: last and best epoch */
+            uint32_t epochs, best_epoch;
+            double seconds;
+            uint64_t peak_memory_bytes; /* of this process */
+            const char *model;          /* path of the best model */
+        } done;
+    } of;
+} retune_event;
+
+/* Receives events on the calling thread. Returning non-zero asks the job to stop: it finishes the
+ * step, saves and returns RETUNE_CANCELLED. */
+typedef int (*retune_event_callback)(void *user, const retune_event *event);
+
+/* Writes an event as one line of JSON (an object with "event"), NUL-terminated, no newline, into
+ * `text` of `size` bytes. Returns the length it needs without the NUL, as snprintf does. */
+RETUNE_API size_t retune_event_json(const retune_event *event, char *text, size_t size);
+
+/* ---- Settings ------------------------------------------------------------------------------ */
+
+/* One key of the INI: what it means and, for a job, what it is set to. Text lives as long as the
+ * job, or for ever when no job was given. */
+typedef struct retune_setting {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char *section, *key;
+    const char *allowed;       /* "1..65536", "adam | momentum | sgd", "path" */
+    const char *default_value; /* as one would write it */
+    const char *description;
+    const char *value;  /* effective value; NULL without a job */
+    const char *origin; /* "default", "job.ini:14", "environment", "--set"; NULL without a job */
+} retune_setting;
+
+/* ---- Jobs ---------------------------------------------------------------------------------- */
+
+typedef struct retune_job retune_job;
+
+/* Reads a job file, then the environment (RETUNE_TRAIN_EPOCHS), then `overrides`, each with a key
+ * "section.key". Every key and value is checked; no other file is touched. INVALID names file:line
+ * and the nearest known name. Close the job with retune_job_close, which takes NULL. */
+RETUNE_API retune_status retune_job_open(const char *path, const retune_option *overrides,
+                                         size_t override_count, retune_job **out_job,
+                                         retune_error *error);
+RETUNE_API void retune_job_close(retune_job *job);
+
+/* The keys there are, in the order of the reference. `job` may be NULL: the reference alone. Free
+ * sections such as [backend.cpu] follow the fixed keys of a job. */
+RETUNE_API size_t retune_setting_count(const retune_job *job);
+RETUNE_API retune_status retune_setting_describe(const retune_job *job, size_t index,
+                                                 retune_setting *out_setting, retune_error *error);
+
+typedef struct retune_train_options {
+    uint32_t struct_size;
+    uint32_t resume; /* go on from the last checkpoint in the output folder */
+    uint32_t fresh;  /* replace a run that is already in the output folder */
+    uint32_t reserved;
+} retune_train_options;
+
+/* The whole job: load, split, freeze, cache, train, evaluate, save. Results arrive as events and in
+ * the output folder. Without `resume` or `fresh`, a folder that holds a run is INVALID. */
+RETUNE_API retune_status retune_job_train(retune_job *job, const retune_train_options *options,
+                                          retune_event_callback callback, void *user,
+                                          retune_error *error);
+
+/* Everything but training. Each fault is a PROBLEM event; the status is the first one's. */
+RETUNE_API retune_status retune_job_check(retune_job *job, retune_event_callback callback,
+                                          void *user, retune_error *error);
+
+/* ---- Inspecting ---------------------------------------------------------------------------- */
+
+typedef struct retune_layer_summary {
+    const char *name;
+    const char *type;               /* "conv2d", "batch_norm", ... */
+    uint32_t rank;                  /* of the output, without the batch dimension */
+    int64_t shape[RETUNE_RANK_MAX]; /* of one image */
+    uint64_t parameters, trainable; /* trainable: how many of the parameters */
+    double flops;                   /* forward, one image; a multiply-add counts two */
+    double bytes;                   /* read and written by the forward pass of one image, fp32 */
+} retune_layer_summary;
+
+typedef struct retune_model_summary {
+    uint32_t struct_size;
+    uint32_t layer_count;
+    const char *architecture;
+    const retune_layer_summary *layers;
+    uint64_t total, trainable, non_trainable;
+    const char *frontier; /* last layer of the frozen prefix, NULL when there is none */
+    uint32_t class_count; /* 0 when not known */
+    const char *const *classes;
+} retune_model_summary;
+
+/* The layer table of a job's model (no weights are read), or of a model file. Free it with
+ * retune_model_summary_free, which takes NULL. */
+RETUNE_API retune_status retune_job_inspect(retune_job *job, retune_model_summary **out_summary,
+                                            retune_error *error);
+RETUNE_API retune_status retune_model_inspect(const char *path, retune_model_summary **out_summary,
+                                              retune_error *error);
+RETUNE_API void retune_model_summary_free(retune_model_summary *summary);
+
+/* ---- Evaluating and predicting ------------------------------------------------------------- */
+
+typedef struct retune_evaluation {
+    uint32_t struct_size;
+    uint32_t class_count;
+    const char *const *classes;
+    uint64_t total, correct;
+    double accuracy, loss;
+    const double *precision, *recall; /* per class; NaN where nothing was predicted or present */
+    const uint64_t *confusion;        /* [true class][predicted class], class_count squared */
+} retune_evaluation;
+
+/* Evaluates a model file (NULL: the best model of the job's output folder) on the job's test
+ * images. Free the result with retune_evaluation_free, which takes NULL. */
+RETUNE_API retune_status retune_job_evaluate(retune_job *job, const char *model_path,
+                                             retune_event_callback callback, void *user,
+                                             retune_evaluation **out_evaluation,
+                                             retune_error *error);
+RETUNE_API void retune_evaluation_free(retune_evaluation *evaluation);
+
+typedef struct retune_predictor retune_predictor;
+
+/* Loads a trained model file onto a device. `settings` are "section.key" pairs of [backend] and
+ * [backend.<name>]. Close it with retune_predictor_close, which takes NULL. */
+RETUNE_API retune_status retune_predictor_open(const char *model_path,
+                                               const retune_option *settings, size_t setting_count,
+                                               retune_predictor **out_predictor,
+                                               retune_error *error);
+RETUNE_API void retune_predictor_close(retune_predictor *predictor);
+
+/* Class names, in the order of the probabilities. Owned by the predictor. */
+RETUNE_API size_t retune_predictor_class_count(const retune_predictor *predictor);
+RETUNE_API const char *retune_predictor_class(const retune_predictor *predictor, size_t index);
+
+/* Class probabilities of one image file (JPEG or PNG); `out_probabilities` holds `count` = class
+ * count values. */
+RETUNE_API retune_status retune_predictor_run(retune_predictor *predictor, const char *image_path,
+                                              float *out_probabilities, size_t count,
+                                              retune_error *error);
+
+/* ---- Devices ------------------------------------------------------------------------------- */
+
+/* One rung of the ladder: a backend that cannot be used, or one of its devices. */
+typedef struct retune_device_summary {
+    const char *backend; /* "cpu" */
+    const char *plugin;  /* path of the plugin file; NULL when none was found */
+    uint32_t status;     /* RETUNE_OK: usable */
+    const char *reason;  /* why not; NULL when usable */
+    const char *library; /* driver library; empty when none is needed */
+    const char *library_version;
+    const char *id, *name, *vendor, *driver, *quirks; /* NULL for a backend without devices */
+    uint32_t type, features, score;                   /* as in backend.h */
+    uint64_t memory_bytes;
+} retune_device_summary;
+
+typedef struct retune_device_list {
+    uint32_t struct_size;
+    uint32_t count;
+    const retune_device_summary *devices;
+} retune_device_list;
+
+/* Every backend in the order of the job (NULL: the default order), usable or not. */
+RETUNE_API retune_status retune_devices(retune_job *job, retune_device_list **out_list,
+                                        retune_error *error);
+RETUNE_API void retune_device_list_free(retune_device_list *list);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,1 +1,1 @@
-set(sources)
+set(sources architecture.c model.c)

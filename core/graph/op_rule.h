@@ -1,0 +1,80 @@
+/* What the core knows about each op: its shapes, its gradient and its cost. One file an op family
+ * in core/graph/ops/ holds all of it. */
+#ifndef RETUNE_OP_RULE_H
+#define RETUNE_OP_RULE_H
+
+#include "graph/graph.h"
+
+typedef struct retune_backward retune_backward;
+
+/* Forward cost of one run. A multiply-add counts two operations; bytes are those of every tensor
+ * read or written once. */
+typedef struct retune_cost {
+    double flops, bytes;
+} retune_cost;
+
+typedef struct retune_op_rule {
+    /* Descriptions of the outputs from the inputs and attributes; `out` has an entry a slot.
+     * Optional outputs are described too. INVALID names what does not fit. */
+    retune_status (*shape)(const retune_op_desc *op, retune_tensor_desc *out, retune_error *error);
+
+    /* Appends the nodes that compute the gradients of a node's inputs from that of its output, for
+     * the inputs that need one. NULL: the op has no gradient. */
+    retune_status (*gradient)(retune_backward *backward, const retune_node *node,
+                              retune_error *error);
+
+    /* Arithmetic operations; bytes need no rule. NULL: one an output element. */
+    double (*flops)(const retune_op_desc *op);
+} retune_op_rule;
+
+/* retune_rule_<name>, for every op of ops.def. */
+#define RETUNE_OP(CONSTANT, name, attributes, inputs, outputs)                                     \
+    extern const retune_op_rule retune_rule_##name;
+#include "retune/ops.def"
+#undef RETUNE_OP
+
+const retune_op_rule *retune_op_rule_get(retune_op_kind kind);
+
+/* "conv2d", ... */
+const char *retune_op_name(retune_op_kind kind);
+
+/* The slots of an op as ops.def names them: "x weight [scale] [bias]". */
+const char *retune_op_inputs(retune_op_kind kind);
+const char *retune_op_outputs(retune_op_kind kind);
+
+/* Number of slots in such a text, and whether slot `index` is optional. */
+uint32_t retune_slot_count(const char *slots);
+bool retune_slot_optional(const char *slots, uint32_t index);
+
+retune_cost retune_op_cost(const retune_op_desc *op);
+
+/* ---- For shape rules ----------------------------------------------------------------------- */
+
+/* INVALID "<op>: <slot> is [..], not [..]" unless the shapes are equal. */
+retune_status retune_shape_expect(const char *op, const char *slot, const retune_tensor_desc *given,
+                                  const retune_tensor_desc *expected, retune_error *error);
+
+/* The optional per-channel vectors of an epilogue. */
+retune_status retune_shape_expect_vector(const char *op, const char *slot,
+                                         const retune_tensor_desc *given, int64_t channels,
+                                         retune_error *error);
+
+/* Product of all dimensions. */
+double retune_shape_volume(const retune_tensor_desc *desc);
+
+/* ---- For gradient rules -------------------------------------------------------------------- */
+
+/* The graph being differentiated. */
+retune_graph *retune_backward_graph(retune_backward *backward);
+
+/* True when a value leads from a trained parameter, or is one. */
+bool retune_backward_needs(const retune_backward *backward, int32_t value);
+
+/* The gradient of a value so far, or RETUNE_NO_VALUE. */
+int32_t retune_backward_gradient(const retune_backward *backward, int32_t value);
+
+/* Adds a contribution to the gradient of a value: sums it with an earlier one by an `add`. */
+retune_status retune_backward_contribute(retune_backward *backward, int32_t value, int32_t gradient,
+                                         retune_error *error);
+
+#endif

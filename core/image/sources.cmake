@@ -1,1 +1,1 @@
-set(sources)
+set(sources exif.c image.c jpeg.c png.c resize.c)

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "image/decoder.h"
 #include "image/jpeg.h"
 #include "image/png.h"
 
@@ -9,71 +10,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-
-/* ---- Memory of the decoder ----------------------------------------------------------------- */
-
-/* A compressed file can unpack to a thousand times its size, whatever its header claims, so the
- * decoder may take no block larger than the header warrants. Memory is zeroed because it reads
- * tables that a file may never define. */
-static _Thread_local size_t block_limit;
-static _Thread_local bool limit_hit, memory_short;
-
-static void *decoder_allocate(size_t size) {
-    limit_hit |= size > block_limit;
-    void *block = size > block_limit ? NULL : calloc(1, size);
-    memory_short |= !block;
-    return block;
-}
-
-static void *decoder_reallocate(void *old, size_t size) {
-    limit_hit |= size > block_limit;
-    void *block = size > block_limit ? NULL : realloc(old, size);
-    memory_short |= !block;
-    return block;
-}
-
-/* Blocks of a 16-bit RGBA picture with filter bytes, or of progressive JPEG coefficients in whole
- * blocks of pixels; doubled, because buffers grow by doubling. */
-static size_t largest_block(const retune_image_info *info) {
-    return 2 * 8 * ((size_t)info->width + 64) * ((size_t)info->height + 64) + (1u << 20);
-}
-
-#define STB_IMAGE_IMPLEMENTATION
-#define STB_IMAGE_STATIC
-#define STBI_ONLY_JPEG
-#define STBI_ONLY_PNG
-#define STBI_NO_STDIO
-#define STBI_NO_HDR
-#define STBI_NO_LINEAR
-#define STBI_MAX_DIMENSIONS    RETUNE_IMAGE_SIDE_MAX
-#define STBI_ASSERT(condition) ((void)0) /* a library does not abort */
-#define STBI_MALLOC(size)      decoder_allocate(size)
-#define STBI_REALLOC(old, size) decoder_reallocate(old, size)
-#define STBI_FREE(block)       free(block)
-#if defined(__ARM_NEON)
-#define STBI_NEON
-#endif
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#include <stb_image.h>
-#pragma GCC diagnostic pop
-
-static retune_status decoder_failed(retune_error *error) {
-    if (limit_hit)
-        return retune_fail(error, RETUNE_CORRUPT, "its data unpacks to more than its pixels");
-    if (memory_short)
-        return retune_fail(error, RETUNE_OUT_OF_MEMORY, "out of memory while decoding an image");
-    const char *reason = stbi_failure_reason();
-    return retune_fail(error, RETUNE_CORRUPT, "cannot be decoded: %s",
-                       reason ? reason : "unknown fault");
-}
-
-static void prepare_decoder(const retune_image_info *info) {
-    block_limit = largest_block(info);
-    limit_hit = memory_short = false;
-}
 
 /* ---- Inspecting ---------------------------------------------------------------------------- */
 
@@ -119,14 +55,9 @@ static retune_status inspect(const unsigned char *data, size_t size, uint32_t ma
         RETUNE_TRY(retune_png_inspect(data, size, max_megapixels, out_info, error));
     else
         return unknown_content(data, size, error);
-    if (size > INT_MAX)
-        return retune_fail(error, RETUNE_CORRUPT, "file of %zu bytes is too long", size);
-
-    int width, height, channels;
-    prepare_decoder(out_info);
-    if (!stbi_info_from_memory(data, (int)size, &width, &height, &channels))
-        return decoder_failed(error);
-    if ((uint32_t)width != out_info->width || (uint32_t)height != out_info->height)
+    uint32_t width, height;
+    RETUNE_TRY(retune_decoder_size(data, size, &width, &height, error));
+    if (width != out_info->width || height != out_info->height)
         return retune_fail(error, RETUNE_CORRUPT, "contradicts itself about its size");
     return RETUNE_OK;
 }
@@ -150,8 +81,8 @@ retune_status retune_image_probe(const unsigned char *data, size_t size, uint32_
 
 /* ---- Decoding ------------------------------------------------------------------------------ */
 
-/* Turns stored pixels into the picture they stand for. Orientations 2..4 mirror, 5..8 also swap rows
- * and columns. */
+/* Turns stored pixels into the picture they stand for. Orientations 2..4 mirror, 5..8 also swap
+ * rows and columns. */
 static retune_status turn_upright(retune_image *image, uint32_t orientation, retune_error *error) {
     bool swap = swaps_sides(orientation);
     bool mirror_x = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
@@ -180,13 +111,10 @@ retune_status retune_image_decode(const unsigned char *data, size_t size, uint32
     retune_image_info stored;
     RETUNE_TRY(inspect(data, size, max_megapixels, &stored, error));
 
-    int width, height, channels;
-    prepare_decoder(&stored);
-    unsigned char *pixels =
-        stbi_load_from_memory(data, (int)size, &width, &height, &channels, STBI_rgb);
-    if (!pixels)
-        return decoder_failed(error);
-    *out_image = (retune_image){stored.width, stored.height, pixels};
+    RETUNE_TRY(
+        retune_decoder_run(data, size, stored.width, stored.height, &out_image->pixels, error));
+    out_image->width = stored.width;
+    out_image->height = stored.height;
     retune_status status = RETUNE_OK;
     if (stored.orientation != 1)
         status = turn_upright(out_image, stored.orientation, error);

@@ -27,8 +27,8 @@ typedef struct retune_image_info {
 /* Inspects an image file in memory without decoding it. The content decides what it is, not a file
  * name. Every segment or chunk is walked to the end marker, and checksums of PNG are verified.
  * CORRUPT says what is wrong and at which byte; the caller adds the path: not a JPEG or PNG, cut
- * off, damaged, a kind of JPEG or PNG that cannot be read, or larger than `max_megapixels` (millions
- * of pixels). */
+ * off, damaged, a kind of JPEG or PNG that cannot be read, or larger than `max_megapixels`
+ * (millions of pixels). */
 retune_status retune_image_probe(const unsigned char *data, size_t size, uint32_t max_megapixels,
                                  retune_image_info *out_info, retune_error *error);
 

@@ -23,7 +23,7 @@ enum {
 /* A few bytes of scan header can ask for a pass over every pixel; encoders write about ten. */
 enum { SCANS_MAX = 500 };
 
-typedef struct walk {
+typedef struct jpeg_walk {
     const unsigned char *data;
     size_t size, at;
     uint32_t max_megapixels;
@@ -31,22 +31,21 @@ typedef struct walk {
     bool has_frame, has_exif;
     retune_image_info *info;
     retune_error *error;
-} walk;
+} jpeg_walk;
 
-static retune_status ends_early(const walk *walk) {
+static retune_status ends_early(const jpeg_walk *walk) {
     return retune_fail(walk->error, RETUNE_CORRUPT, "JPEG ends at byte %zu before its end marker",
                        walk->size);
 }
 
-static retune_status malformed(const walk *walk, const char *what, size_t byte) {
+static retune_status malformed(const jpeg_walk *walk, const char *what, size_t byte) {
     return retune_fail(walk->error, RETUNE_CORRUPT, "JPEG has a malformed %s at byte %zu", what,
                        byte);
 }
 
 /* The next marker, wherever it is: what lies before it is entropy-coded data or padding. */
-static bool next_marker(walk *walk, unsigned *out_marker) {
-    const unsigned char *found =
-        memchr(walk->data + walk->at, 0xFF, walk->size - walk->at);
+static bool next_marker(jpeg_walk *walk, unsigned *out_marker) {
+    const unsigned char *found = memchr(walk->data + walk->at, 0xFF, walk->size - walk->at);
     if (!found)
         return false;
     walk->at = (size_t)(found - walk->data);
@@ -65,19 +64,21 @@ static bool is_frame(unsigned marker) {
 
 /* Segments below: `at` is the first byte after the length, `length` counts from there. */
 
-static retune_status read_frame(walk *walk, unsigned marker, const unsigned char *at,
+static retune_status read_frame(jpeg_walk *walk, unsigned marker, const unsigned char *at,
                                 size_t length) {
     size_t byte = (size_t)(at - walk->data);
     if (marker > MARKER_SOF2)
-        return retune_fail(walk->error, RETUNE_CORRUPT,
-                           "JPEG of a kind that cannot be read (frame marker 0x%X at byte %zu; only "
-                           "baseline and progressive Huffman coding can)",
-                           marker, byte - 4);
+        return retune_fail(
+            walk->error, RETUNE_CORRUPT,
+            "JPEG of a kind that cannot be read (frame marker 0x%X at byte %zu; only "
+            "baseline and progressive Huffman coding can)",
+            marker, byte - 4);
     if (walk->has_frame || length < 6 || length != 6 + 3 * (size_t)at[5])
         return malformed(walk, "frame header", byte);
     if (at[0] != 8)
         return retune_fail(walk->error, RETUNE_CORRUPT,
-                           "JPEG has %u bits a colour at byte %zu; only 8 can be read", at[0], byte);
+                           "JPEG has %u bits a colour at byte %zu; only 8 can be read", at[0],
+                           byte);
     walk->has_frame = true;
     walk->info->height = (uint32_t)(at[1] << 8 | at[2]);
     walk->info->width = (uint32_t)(at[3] << 8 | at[4]);
@@ -86,7 +87,7 @@ static retune_status read_frame(walk *walk, unsigned marker, const unsigned char
 }
 
 /* The decoder trusts the lengths in Huffman tables, so they are verified here. */
-static retune_status check_huffman_tables(const walk *walk, const unsigned char *at,
+static retune_status check_huffman_tables(const jpeg_walk *walk, const unsigned char *at,
                                           size_t length) {
     while (length > 0) {
         size_t byte = (size_t)(at - walk->data), symbols = 0;
@@ -102,7 +103,7 @@ static retune_status check_huffman_tables(const walk *walk, const unsigned char 
     return RETUNE_OK;
 }
 
-static void read_exif(walk *walk, const unsigned char *at, size_t length) {
+static void read_exif(jpeg_walk *walk, const unsigned char *at, size_t length) {
     static const char identifier[6] = "Exif\0";
     if (walk->has_exif || length < sizeof identifier ||
         memcmp(at, identifier, sizeof identifier) != 0)
@@ -112,7 +113,7 @@ static void read_exif(walk *walk, const unsigned char *at, size_t length) {
         retune_exif_orientation(at + sizeof identifier, length - sizeof identifier);
 }
 
-static retune_status read_segment(walk *walk, unsigned marker) {
+static retune_status read_segment(jpeg_walk *walk, unsigned marker) {
     size_t left = walk->size - walk->at;
     if (left < 2)
         return ends_early(walk);
@@ -146,12 +147,12 @@ bool retune_jpeg_recognize(const unsigned char *data, size_t size) {
 retune_status retune_jpeg_inspect(const unsigned char *data, size_t size, uint32_t max_megapixels,
                                   retune_image_info *out_info, retune_error *error) {
     *out_info = (retune_image_info){.orientation = 1};
-    walk walk = {.data = data,
-                 .size = size,
-                 .at = 2,
-                 .max_megapixels = max_megapixels,
-                 .info = out_info,
-                 .error = error};
+    jpeg_walk walk = {.data = data,
+                      .size = size,
+                      .at = 2,
+                      .max_megapixels = max_megapixels,
+                      .info = out_info,
+                      .error = error};
     unsigned marker;
     while (next_marker(&walk, &marker)) {
         if (marker == MARKER_EOI) {
@@ -159,7 +160,8 @@ retune_status retune_jpeg_inspect(const unsigned char *data, size_t size, uint32
                 return malformed(&walk, "end marker before any image data", walk.at - 2);
             return RETUNE_OK;
         }
-        bool in_data = marker == MARKER_STUFFING || (marker >= MARKER_RST0 && marker <= MARKER_RST7);
+        bool in_data =
+            marker == MARKER_STUFFING || (marker >= MARKER_RST0 && marker <= MARKER_RST7);
         if (in_data && walk.scans > 0)
             continue;
         if (marker < MARKER_SOF0 || in_data)

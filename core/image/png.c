@@ -17,10 +17,10 @@ static uint32_t read_u32(const unsigned char *at) {
 
 /* CRC-32 of the PNG specification, four bits at a time. */
 static uint32_t checksum(const unsigned char *data, size_t size) {
-    static const uint32_t table[16] = {
-        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
+    static const uint32_t table[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
+                                       0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
+                                       0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+                                       0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
     uint32_t crc = 0xffffffff;
     for (size_t i = 0; i < size; i++) {
         crc ^= data[i];
@@ -49,8 +49,8 @@ static retune_status read_header(const unsigned char *data, size_t size, uint32_
     if (size < sizeof signature + 8 + HEADER_LENGTH)
         return retune_fail(error, RETUNE_CORRUPT, "PNG ends at byte %zu inside its header", size);
     if (read_u32(chunk) != HEADER_LENGTH || !is_type(chunk + 4, "IHDR"))
-        return retune_fail(error, RETUNE_CORRUPT, "PNG does not begin with an IHDR chunk (byte %zu)",
-                           sizeof signature);
+        return retune_fail(error, RETUNE_CORRUPT,
+                           "PNG does not begin with an IHDR chunk (byte %zu)", sizeof signature);
     info->width = read_u32(chunk + 8);
     info->height = read_u32(chunk + 12);
     return retune_image_check_size(info->width, info->height, max_megapixels, error);
@@ -68,8 +68,8 @@ retune_status retune_png_inspect(const unsigned char *data, size_t size, uint32_
         const unsigned char *type = data + at + 4, *content = type + 4;
         if (length > size - at - CHUNK_OVERHEAD)
             return retune_fail(error, RETUNE_CORRUPT,
-                               "PNG ends at byte %zu inside the chunk that begins at byte %zu", size,
-                               at);
+                               "PNG ends at byte %zu inside the chunk that begins at byte %zu",
+                               size, at);
         if (is_critical(type) && checksum(type, 4 + length) != read_u32(content + length))
             return retune_fail(error, RETUNE_CORRUPT,
                                "PNG is damaged: the chunk at byte %zu fails its checksum", at);

@@ -1,1 +1,1 @@
-set(sources memory.c random.c status.c tensor_desc.c)
+set(sources file.c memory.c random.c status.c tensor_desc.c)

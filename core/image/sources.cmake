@@ -1,1 +1,1 @@
-set(sources)
+set(sources decoder.c exif.c image.c jpeg.c png.c resize.c)

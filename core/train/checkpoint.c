@@ -1,0 +1,283 @@
+#include "train/checkpoint.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/tensor_desc.h"
+#include "model/model_file.h"
+
+#include <cJSON.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define METADATA "retune.training"
+
+retune_hash retune_checkpoint_data_hash(const retune_dataset *dataset) {
+    retune_hash hash = retune_hash_bytes("data", 4);
+    for (uint32_t c = 0; c < dataset->class_count; c++)
+        hash = retune_hash_combine(
+            hash, retune_hash_bytes(dataset->classes[c], strlen(dataset->classes[c]) + 1));
+    for (uint32_t s = 0; s < dataset->sample_count; s++) {
+        const retune_sample *sample = &dataset->samples[s];
+        uint32_t role[2] = {sample->label, sample->test};
+        hash = retune_hash_combine(hash, sample->hash);
+        hash = retune_hash_combine(hash, retune_hash_bytes(role, sizeof role));
+    }
+    return hash;
+}
+
+/* ---- The metadata: one table for writing and reading --------------------------------------- */
+
+typedef enum field_type { FIELD_U32, FIELD_U64, FIELD_DOUBLE } field_type;
+
+static const struct {
+    const char *name;
+    size_t offset;
+    field_type type;
+} fields[] = {
+    {"epoch", offsetof(retune_progress, epoch), FIELD_U32},
+    {"step", offsetof(retune_progress, step), FIELD_U64},
+    {"correct", offsetof(retune_progress, metrics.correct), FIELD_U64},
+    {"loss", offsetof(retune_progress, metrics.loss), FIELD_DOUBLE},
+    {"weight", offsetof(retune_progress, metrics.weight), FIELD_DOUBLE},
+    {"accuracy", offsetof(retune_progress, accuracy), FIELD_DOUBLE},
+    {"best_accuracy", offsetof(retune_progress, best_accuracy), FIELD_DOUBLE},
+    {"best_epoch", offsetof(retune_progress, best_epoch), FIELD_U32},
+    {"seconds", offsetof(retune_progress, seconds), FIELD_DOUBLE},
+    {"metrics_csv", offsetof(retune_progress, mark.csv), FIELD_U64},
+    {"metrics_jsonl", offsetof(retune_progress, mark.jsonl), FIELD_U64},
+    {"settings", offsetof(retune_progress, settings), FIELD_U64},
+    {"data_low", offsetof(retune_progress, data.low), FIELD_U64},
+    {"data_high", offsetof(retune_progress, data.high), FIELD_U64},
+    {"steps_per_epoch", offsetof(retune_progress, steps_per_epoch), FIELD_U64},
+};
+#define FIELD_COUNT (sizeof fields / sizeof fields[0])
+
+/* Numbers travel as text: JSON's are doubles in most readers, and these must come back to the bit.
+ */
+static void format_field(const retune_progress *progress, size_t f, char text[40]) {
+    const char *at = (const char *)progress + fields[f].offset;
+    switch (fields[f].type) {
+    case FIELD_U32:
+        snprintf(text, 40, "%" PRIu32, *(const uint32_t *)(const void *)at);
+        break;
+    case FIELD_U64:
+        snprintf(text, 40, "%" PRIu64, *(const uint64_t *)(const void *)at);
+        break;
+    case FIELD_DOUBLE:
+        snprintf(text, 40, "%a", *(const double *)(const void *)at);
+        break;
+    }
+}
+
+static bool parse_field(const char *text, size_t f, retune_progress *progress) {
+    char *at = (char *)progress + fields[f].offset, *end = NULL;
+    errno = 0;
+    if (fields[f].type == FIELD_DOUBLE) {
+        double value = strtod(text, &end);
+        memcpy(at, &value, sizeof value);
+        return end != text && *end == '\0' && value - value == 0.0;
+    }
+    unsigned long long value = strtoull(text, &end, 10);
+    if (end == text || *end != '\0' || errno != 0 || text[0] == '-')
+        return false;
+    if (fields[f].type == FIELD_U64) {
+        uint64_t wide = value;
+        memcpy(at, &wide, sizeof wide);
+        return true;
+    }
+    uint32_t narrow = (uint32_t)value;
+    memcpy(at, &narrow, sizeof narrow);
+    return value <= UINT32_MAX;
+}
+
+static retune_status print_progress(const retune_progress *progress, char **out_text,
+                                    retune_error *error) {
+    *out_text = NULL;
+    cJSON *object = cJSON_CreateObject();
+    bool ok = object != NULL;
+    for (size_t f = 0; f < FIELD_COUNT && ok; f++) {
+        char text[40];
+        format_field(progress, f, text);
+        ok = cJSON_AddStringToObject(object, fields[f].name, text) != NULL;
+    }
+    if (ok)
+        *out_text = cJSON_PrintUnformatted(object);
+    cJSON_Delete(object);
+    return *out_text ? RETUNE_OK : retune_fail_memory(error, 0, "checkpoint metadata");
+}
+
+static retune_status parse_progress(const char *text, const char *path, retune_progress *progress,
+                                    retune_error *error) {
+    if (!text)
+        return retune_fail(error, RETUNE_CORRUPT, "%s: not a checkpoint (no metadata " METADATA ")",
+                           path);
+    cJSON *object = cJSON_Parse(text);
+    retune_status status = RETUNE_OK;
+    for (size_t f = 0; f < FIELD_COUNT && status == RETUNE_OK; f++) {
+        const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, fields[f].name);
+        if (!cJSON_IsString(item) || !parse_field(item->valuestring, f, progress))
+            status = retune_fail(error, RETUNE_CORRUPT,
+                                 "%s: metadata " METADATA ": '%s' is missing or out of range", path,
+                                 fields[f].name);
+    }
+    cJSON_Delete(object);
+    return status;
+}
+
+/* ---- Writing ------------------------------------------------------------------------------- */
+
+/* "optimizer/m/conv_pw_13/kernel" */
+static void state_name(const retune_trainer *trainer, const retune_plan_parameter *parameter, int s,
+                       char *name, size_t size) {
+    snprintf(name, size, "optimizer/%s/%s", trainer->plan->graph->values[parameter->states[s]].name,
+             trainer->session->model->parameters[parameter->parameter].name);
+}
+
+#define STATE_NAME_MAX (2 * RETUNE_NAME_MAX + 32)
+
+typedef struct state_list {
+    retune_safetensors_entry *entries;
+    char (*names)[STATE_NAME_MAX];
+    void **data;
+    size_t count;
+} state_list;
+
+static void free_states(state_list *list) {
+    for (size_t s = 0; s < list->count; s++)
+        free(list->data[s]);
+    free(list->data);
+    free(list->names);
+    free(list->entries);
+}
+
+static retune_status read_state(retune_trainer *trainer, const retune_plan_parameter *parameter,
+                                int s, state_list *list, retune_error *error) {
+    const retune_value *value = &trainer->plan->graph->values[parameter->states[s]];
+    size_t bytes = 0, i = list->count;
+    RETUNE_TRY(retune_desc_bytes(&value->desc, &bytes, error));
+    RETUNE_TRY(retune_allocate(bytes, 1, "optimiser state", &list->data[i], error));
+    list->count++;
+    RETUNE_TRY(retune_executable_read_all(trainer->executable, parameter->states[s], list->data[i],
+                                          error));
+    state_name(trainer, parameter, s, list->names[i], sizeof list->names[i]);
+    list->entries[i] = (retune_safetensors_entry){list->names[i], value->desc, list->data[i]};
+    return RETUNE_OK;
+}
+
+static retune_status read_states(retune_trainer *trainer, state_list *list, retune_error *error) {
+    size_t most = 2 * trainer->plan->parameter_count;
+    RETUNE_TRY(retune_allocate(most, sizeof *list->entries, "a checkpoint", &list->entries, error));
+    RETUNE_TRY(retune_allocate(most, sizeof *list->names, "a checkpoint", &list->names, error));
+    RETUNE_TRY(retune_allocate(most, sizeof *list->data, "a checkpoint", &list->data, error));
+    for (size_t p = 0; p < trainer->plan->parameter_count; p++)
+        for (int s = 0; s < 2; s++)
+            if (trainer->plan->parameters[p].states[s] != RETUNE_NO_VALUE)
+                RETUNE_TRY(read_state(trainer, &trainer->plan->parameters[p], s, list, error));
+    return RETUNE_OK;
+}
+
+retune_status retune_checkpoint_write(retune_trainer *trainer, const retune_run_folder *folder,
+                                      const retune_progress *progress, retune_error *error) {
+    const char *path = retune_run_folder_file(folder, RETUNE_RUN_LAST);
+    const char *previous = retune_run_folder_file(folder, RETUNE_RUN_LAST_PREVIOUS);
+    state_list states = {0};
+    char *text = NULL;
+    retune_status status = retune_trainer_read_model(trainer, error);
+    if (status == RETUNE_OK)
+        status = read_states(trainer, &states, error);
+    if (status == RETUNE_OK)
+        status = print_progress(progress, &text, error);
+    if (status == RETUNE_OK && rename(path, previous) != 0 && errno != ENOENT)
+        status = retune_fail(error, RETUNE_IO, "%s: cannot become %s: %s", path, previous,
+                             strerror(errno));
+    if (status == RETUNE_OK) {
+        retune_option metadata = {METADATA, text};
+        status = retune_model_file_write(path, trainer->session->model, &metadata, 1,
+                                         states.entries, states.count, error);
+    }
+    cJSON_free(text);
+    free_states(&states);
+    return status;
+}
+
+/* ---- Reading ------------------------------------------------------------------------------- */
+
+struct retune_checkpoint {
+    char *path;
+    retune_safetensors *file;
+    retune_progress progress;
+};
+
+void retune_checkpoint_close(retune_checkpoint *checkpoint) {
+    if (!checkpoint)
+        return;
+    retune_safetensors_close(checkpoint->file);
+    free(checkpoint->path);
+    free(checkpoint);
+}
+
+static retune_status open_file(const char *folder, retune_run_file which,
+                               retune_checkpoint **out_checkpoint, retune_error *error) {
+    *out_checkpoint = NULL;
+    retune_checkpoint *checkpoint = NULL;
+    RETUNE_TRY(retune_allocate(1, sizeof *checkpoint, "a checkpoint", &checkpoint, error));
+    retune_status status = retune_run_folder_path(folder, which, &checkpoint->path, error);
+    if (status == RETUNE_OK && !retune_file_exists(checkpoint->path)) {
+        retune_checkpoint_close(checkpoint);
+        return RETUNE_OK;
+    }
+    if (status == RETUNE_OK)
+        status = retune_safetensors_open(checkpoint->path, &checkpoint->file, error);
+    if (status == RETUNE_OK)
+        status = parse_progress(retune_safetensors_metadata(checkpoint->file, METADATA),
+                                checkpoint->path, &checkpoint->progress, error);
+    if (status == RETUNE_OK)
+        *out_checkpoint = checkpoint;
+    else
+        retune_checkpoint_close(checkpoint);
+    return status;
+}
+
+retune_status retune_checkpoint_open(const char *folder, retune_checkpoint **out_checkpoint,
+                                     retune_error *error) {
+    retune_status newest = open_file(folder, RETUNE_RUN_LAST, out_checkpoint, error);
+    if (newest == RETUNE_OK && *out_checkpoint)
+        return RETUNE_OK;
+    /* A run that died between two renames left only the older one; so does a damaged newest. */
+    retune_error ignored = RETUNE_ERROR_INIT;
+    retune_status older =
+        open_file(folder, RETUNE_RUN_LAST_PREVIOUS, out_checkpoint, newest ? &ignored : error);
+    if (older == RETUNE_OK && (*out_checkpoint || newest == RETUNE_OK))
+        return RETUNE_OK;
+    return newest != RETUNE_OK ? newest : older;
+}
+
+const retune_progress *retune_checkpoint_progress(const retune_checkpoint *checkpoint) {
+    return &checkpoint->progress;
+}
+
+retune_status retune_checkpoint_load_model(const retune_checkpoint *checkpoint, retune_model *model,
+                                           retune_error *error) {
+    return retune_model_file_load(checkpoint->file, checkpoint->path, model, error);
+}
+
+retune_status retune_checkpoint_load_state(const retune_checkpoint *checkpoint,
+                                           retune_trainer *trainer, retune_error *error) {
+    const retune_plan *plan = trainer->plan;
+    for (size_t i = 0; i < 2 * plan->parameter_count; i++) {
+        const retune_plan_parameter *parameter = &plan->parameters[i / 2];
+        int32_t value = parameter->states[i % 2];
+        if (value == RETUNE_NO_VALUE)
+            continue;
+        char name[STATE_NAME_MAX];
+        state_name(trainer, parameter, (int)(i % 2), name, sizeof name);
+        const retune_safetensors_tensor *tensor = retune_safetensors_find(checkpoint->file, name);
+        if (!tensor || !retune_desc_equal(&tensor->desc, &plan->graph->values[value].desc))
+            return retune_fail(error, RETUNE_CORRUPT, "%s: %s is missing or of another shape",
+                               checkpoint->path, name);
+        RETUNE_TRY(retune_executable_write_all(trainer->executable, value, tensor->data, error));
+    }
+    return RETUNE_OK;
+}

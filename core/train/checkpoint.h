@@ -1,0 +1,49 @@
+/* Checkpoints: a model file with the optimiser's state and where training was. Resuming from one
+ * gives the bits an uninterrupted run gives. It holds no device's layout. */
+#ifndef RETUNE_CHECKPOINT_H
+#define RETUNE_CHECKPOINT_H
+
+#include "report/run_folder.h"
+#include "train/trainer.h"
+
+/* Where training was, beside the tensors. */
+typedef struct retune_progress {
+    uint32_t epoch;         /* epochs completed, evaluation included */
+    uint64_t step;          /* updates done; beyond epoch * steps an epoch is under way */
+    retune_metrics metrics; /* of that epoch so far */
+    double accuracy;        /* on the test images, after the last completed epoch */
+    double best_accuracy;
+    uint32_t best_epoch;
+    double seconds;       /* of training so far */
+    retune_run_mark mark; /* of the growing files */
+    uint64_t settings;    /* retune_config_fingerprint */
+    retune_hash data;     /* retune_checkpoint_data_hash */
+    uint64_t steps_per_epoch;
+} retune_progress;
+
+/* Hash of the images, their classes and their split. */
+retune_hash retune_checkpoint_data_hash(const retune_dataset *dataset);
+
+/* Writes the trainer's state to last.safetensors; the one before becomes last.previous.safetensors.
+ */
+retune_status retune_checkpoint_write(retune_trainer *trainer, const retune_run_folder *folder,
+                                      const retune_progress *progress, retune_error *error);
+
+typedef struct retune_checkpoint retune_checkpoint;
+
+/* Opens the newest checkpoint of the folder that can be read. `*out_checkpoint` is NULL with
+ * RETUNE_OK when there is none. CORRUPT: there are some, and none can be read; the message is about
+ * the newest. Close with retune_checkpoint_close, which takes NULL. */
+retune_status retune_checkpoint_open(const char *folder, retune_checkpoint **out_checkpoint,
+                                     retune_error *error);
+void retune_checkpoint_close(retune_checkpoint *checkpoint);
+
+const retune_progress *retune_checkpoint_progress(const retune_checkpoint *checkpoint);
+
+/* Fills the model; later, the optimiser's state on the device. */
+retune_status retune_checkpoint_load_model(const retune_checkpoint *checkpoint, retune_model *model,
+                                           retune_error *error);
+retune_status retune_checkpoint_load_state(const retune_checkpoint *checkpoint,
+                                           retune_trainer *trainer, retune_error *error);
+
+#endif

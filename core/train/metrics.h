@@ -1,0 +1,23 @@
+/* Counting what a network gets right. */
+#ifndef RETUNE_METRICS_H
+#define RETUNE_METRICS_H
+
+#include "base/status.h"
+
+typedef struct retune_metrics {
+    uint64_t correct;
+    double loss;   /* sum over images, weighted */
+    double weight; /* sum of weights: the number of images */
+} retune_metrics;
+
+/* Adds a batch: probabilities [batch,classes], a label, loss and weight an image. The prediction is
+ * the first class of the highest probability. `confusion` may be NULL, or [classes][classes] counts
+ * by true and predicted class. False when a loss or a probability is not a finite number. */
+_Bool retune_metrics_add(retune_metrics *metrics, const float *probability, const float *loss,
+                         const int32_t *label, const float *weight, size_t batch, size_t classes,
+                         uint64_t *confusion);
+
+double retune_metrics_accuracy(const retune_metrics *metrics);
+double retune_metrics_loss(const retune_metrics *metrics); /* mean */
+
+#endif

@@ -1,0 +1,256 @@
+#include "train/run.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/tensor_desc.h"
+#include "model/delta.h"
+#include "model/model_file.h"
+#include "train/checkpoint.h"
+#include "train/trainer.h"
+
+#include <string.h>
+
+typedef struct run {
+    const retune_config *config;
+    retune_run_mode mode;
+    retune_events events;
+    retune_session session;
+    retune_trainer trainer;
+    retune_run_folder *folder;
+    retune_checkpoint *checkpoint; /* that is resumed from, or NULL */
+    retune_progress progress;
+    bool *changed;         /* a parameter: the delta holds it; NULL until needed */
+    retune_hash base;      /* of the weights before training, which the delta belongs to */
+    double began;          /* this process */
+    double seconds_before; /* earlier ones */
+    retune_metrics test;   /* of the last evaluation */
+} run;
+
+static double seconds(const run *r) {
+    return r->seconds_before + retune_clock_seconds() - r->began;
+}
+
+/* ---- Beginning ----------------------------------------------------------------------------- */
+
+/* A checkpoint continues only what it was made from. */
+static retune_status check_resume(const run *r, retune_error *error) {
+    const retune_progress *before = retune_checkpoint_progress(r->checkpoint);
+    retune_hash data = retune_checkpoint_data_hash(r->session.dataset);
+    if (before->settings != retune_config_fingerprint(r->config))
+        return retune_fail(error, RETUNE_INVALID,
+                           "%s: --resume: settings of [model], [data], [freeze] or [train] differ "
+                           "from those of the run; its job.ini has them",
+                           r->config->output_folder);
+    if (!retune_hash_equal(before->data, data))
+        return retune_fail(error, RETUNE_INVALID,
+                           "%s: --resume: the images are not those the run began with; start a new "
+                           "run with [model] weights = its model.safetensors",
+                           r->config->output_folder);
+    return RETUNE_OK;
+}
+
+static retune_status open_checkpoint(run *r, retune_error *error) {
+    if (r->mode != RETUNE_RUN_RESUME)
+        return RETUNE_OK;
+    RETUNE_TRY(retune_checkpoint_open(r->config->output_folder, &r->checkpoint, error));
+    if (!r->checkpoint)
+        return retune_events_notice(&r->events, error,
+                                    "%s: the run ended before its first checkpoint; it begins "
+                                    "anew",
+                                    r->config->output_folder);
+    return RETUNE_OK;
+}
+
+/* After the model has its weights: those of the checkpoint replace them. */
+static retune_status load_checkpoint(run *r, retune_error *error) {
+    r->base = retune_delta_base(r->session.model);
+    r->progress.settings = retune_config_fingerprint(r->config);
+    r->progress.data = retune_checkpoint_data_hash(r->session.dataset);
+    if (!r->checkpoint)
+        return RETUNE_OK;
+    RETUNE_TRY(check_resume(r, error));
+    r->progress = *retune_checkpoint_progress(r->checkpoint);
+    r->seconds_before = r->progress.seconds;
+    return retune_checkpoint_load_model(r->checkpoint, r->session.model, error);
+}
+
+static retune_status open_folder(run *r, retune_error *error) {
+    char *settings = NULL;
+    RETUNE_TRY(retune_config_write(r->config, &settings, error));
+    retune_status status =
+        retune_run_folder_open(r->config->output_folder, r->mode, settings, &r->folder, error);
+    free(settings);
+    /* Without a checkpoint, what a run that died wrote goes: its epochs come again. */
+    if (status == RETUNE_OK && r->mode == RETUNE_RUN_RESUME)
+        status = retune_run_folder_rewind(r->folder, r->progress.mark, error);
+    if (status == RETUNE_OK)
+        status = retune_events_attach(&r->events, r->folder, error);
+    return status;
+}
+
+static retune_status open_trainer(run *r, retune_error *error) {
+    RETUNE_TRY(retune_trainer_open(&r->session, &r->trainer, error));
+    r->progress.steps_per_epoch = r->trainer.steps_per_epoch;
+    if (!r->checkpoint)
+        return RETUNE_OK;
+    const retune_progress *before = retune_checkpoint_progress(r->checkpoint);
+    if (before->steps_per_epoch != r->trainer.steps_per_epoch)
+        return retune_fail(error, RETUNE_CORRUPT,
+                           "%s: the checkpoint has %llu steps an epoch, this run %llu",
+                           r->config->output_folder, (unsigned long long)before->steps_per_epoch,
+                           (unsigned long long)r->trainer.steps_per_epoch);
+    r->trainer.step = before->step;
+    r->trainer.metrics = before->metrics;
+    return retune_checkpoint_load_state(r->checkpoint, &r->trainer, error);
+}
+
+static retune_status begin(run *r, retune_error *error) {
+    RETUNE_TRY(retune_run_folder_check(r->config->output_folder, r->mode, error));
+    RETUNE_TRY(open_checkpoint(r, error));
+    RETUNE_TRY(retune_session_open_data(&r->session, error));
+    RETUNE_TRY(retune_session_open_model(&r->session, error));
+    RETUNE_TRY(load_checkpoint(r, error));
+    RETUNE_TRY(open_folder(r, error));
+    return open_trainer(r, error);
+}
+
+/* ---- Saving -------------------------------------------------------------------------------- */
+
+/* Parameters that training changes: trained ones, and the statistics of full batch norms. */
+static retune_status list_changed(run *r, retune_error *error) {
+    const retune_plan *plan = r->trainer.plan;
+    RETUNE_TRY(retune_allocate(r->session.model->parameter_count, sizeof *r->changed, "a delta",
+                               &r->changed, error));
+    for (size_t i = 0; i < plan->parameter_count; i++)
+        r->changed[plan->parameters[i].parameter] = true;
+    for (size_t i = 0; i < plan->statistic_count; i++)
+        r->changed[plan->graph->values[plan->statistics[i]].parameter] = true;
+    return RETUNE_OK;
+}
+
+/* The best model so far and what training changed in it. */
+static retune_status save_best(run *r, retune_error *error) {
+    if (!r->changed)
+        RETUNE_TRY(list_changed(r, error));
+    RETUNE_TRY(retune_trainer_read_model(&r->trainer, error));
+    RETUNE_TRY(retune_model_file_write(retune_run_folder_file(r->folder, RETUNE_RUN_MODEL),
+                                       r->session.model, NULL, 0, NULL, 0, error));
+    return retune_delta_write(retune_run_folder_file(r->folder, RETUNE_RUN_DELTA), r->session.model,
+                              &r->session.freeze, r->base, error);
+}
+
+static retune_status save_checkpoint(run *r, retune_error *error) {
+    r->progress.step = r->trainer.step;
+    r->progress.metrics = r->trainer.metrics;
+    r->progress.seconds = seconds(r);
+    RETUNE_TRY(retune_run_folder_mark(r->folder, &r->progress.mark, error));
+    return retune_checkpoint_write(&r->trainer, r->folder, &r->progress, error);
+}
+
+/* ---- Running ------------------------------------------------------------------------------- */
+
+/* Evaluates after `epoch`, keeps the model when it is the best one. */
+static retune_status evaluate(run *r, uint32_t epoch, retune_error *error) {
+    RETUNE_TRY(retune_trainer_evaluate(&r->trainer, epoch, &r->test, NULL, error));
+    double accuracy = retune_metrics_accuracy(&r->test);
+    retune_event event = {.kind = RETUNE_EVENT_EVAL,
+                          .of.eval = {epoch, r->test.correct, (uint64_t)r->test.weight, accuracy,
+                                      retune_metrics_loss(&r->test)}};
+    RETUNE_TRY(retune_events_send(&r->events, &event, error));
+    r->progress.accuracy = accuracy;
+    if (epoch > 0 && accuracy <= r->progress.best_accuracy)
+        return RETUNE_OK;
+    r->progress.best_accuracy = accuracy;
+    r->progress.best_epoch = epoch;
+    return save_best(r, error);
+}
+
+static retune_status report_epoch(run *r, uint32_t epoch, double epoch_seconds,
+                                  retune_error *error) {
+    const retune_metrics *metrics = &r->trainer.metrics;
+    retune_event event = {.kind = RETUNE_EVENT_EPOCH,
+                          .of.epoch = {epoch, (uint32_t)r->config->train_epochs,
+                                       retune_metrics_loss(metrics),
+                                       retune_metrics_accuracy(metrics), epoch_seconds,
+                                       epoch_seconds > 0.0 ? metrics->weight / epoch_seconds : 0.0,
+                                       (double)r->trainer.learning_rate}};
+    return retune_events_send(&r->events, &event, error);
+}
+
+static retune_status train_epoch(run *r, uint32_t epoch, retune_error *error) {
+    double began = retune_clock_seconds();
+    RETUNE_TRY(retune_trainer_epoch(&r->trainer, epoch, error));
+    double epoch_seconds = retune_clock_seconds() - began;
+    RETUNE_TRY(report_epoch(r, epoch, epoch_seconds, error));
+    RETUNE_TRY(evaluate(r, epoch, error));
+    retune_run_row row = {epoch,
+                          retune_metrics_loss(&r->trainer.metrics),
+                          retune_metrics_accuracy(&r->trainer.metrics),
+                          retune_metrics_loss(&r->test),
+                          retune_metrics_accuracy(&r->test),
+                          (double)r->trainer.learning_rate,
+                          epoch_seconds};
+    RETUNE_TRY(retune_run_folder_row(r->folder, &row, error));
+    r->progress.epoch = epoch;
+    return RETUNE_OK;
+}
+
+/* Asked to stop: what was done so far is kept. */
+static retune_status save_interrupted(run *r, retune_error *error) {
+    RETUNE_TRY(save_checkpoint(r, error));
+    return retune_fail(error, RETUNE_CANCELLED,
+                       "stopped on request after %u epochs; --resume goes on from here",
+                       r->progress.epoch);
+}
+
+static bool stops_early(const run *r) {
+    int64_t patience = r->config->train_early_stop;
+    return patience > 0 && (int64_t)r->progress.epoch - (int64_t)r->progress.best_epoch >= patience;
+}
+
+static retune_status train(run *r, retune_error *error) {
+    uint32_t epochs = (uint32_t)r->config->train_epochs;
+    if (!r->checkpoint)
+        RETUNE_TRY(evaluate(r, 0, error));
+    while (r->progress.epoch < epochs && !stops_early(r)) {
+        uint32_t epoch = r->progress.epoch + 1;
+        retune_status status = train_epoch(r, epoch, error);
+        if (status == RETUNE_CANCELLED)
+            return save_interrupted(r, error);
+        if (status != RETUNE_OK)
+            return status;
+        bool last = epoch == epochs || stops_early(r);
+        if (last || epoch % (uint32_t)r->config->output_checkpoint_epochs == 0)
+            RETUNE_TRY(save_checkpoint(r, error));
+    }
+    retune_event event = {.kind = RETUNE_EVENT_DONE,
+                          .of.done = {r->progress.accuracy, r->progress.best_accuracy,
+                                      r->progress.epoch, r->progress.best_epoch, seconds(r),
+                                      retune_peak_memory(),
+                                      retune_run_folder_file(r->folder, RETUNE_RUN_MODEL)}};
+    return retune_events_send(&r->events, &event, error);
+}
+
+retune_status retune_run_train(const retune_config *config, const retune_train_options *options,
+                               retune_event_callback callback, void *user, retune_error *error) {
+    if (options && options->resume && options->fresh)
+        return retune_fail(error, RETUNE_INVALID, "--resume and --fresh exclude each other");
+    run r = {.config = config,
+             .mode = options && options->resume  ? RETUNE_RUN_RESUME
+                     : options && options->fresh ? RETUNE_RUN_FRESH
+                                                 : RETUNE_RUN_NEW,
+             .events = {.callback = callback, .user = user, .keep = true},
+             .began = retune_clock_seconds()};
+    r.session.config = config;
+    r.session.events = &r.events;
+    retune_status status = begin(&r, error);
+    if (status == RETUNE_OK)
+        status = train(&r, error);
+    retune_trainer_close(&r.trainer);
+    retune_checkpoint_close(r.checkpoint);
+    retune_session_close(&r.session);
+    retune_events_release(&r.events);
+    retune_run_folder_close(r.folder);
+    free(r.changed);
+    return status;
+}

@@ -1,0 +1,225 @@
+#include "train/session.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "device/executable.h"
+#include "device/plugin.h"
+#include "model/import.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void retune_session_close(retune_session *session) {
+    retune_refusals_free(&session->refusals);
+    retune_device_close(session->device);
+    retune_freeze_release(&session->freeze);
+    retune_model_destroy(session->model);
+    retune_dataset_close(session->dataset);
+    free(session->bad);
+    session->device = NULL;
+    session->model = NULL;
+    session->dataset = NULL;
+    session->bad = NULL;
+}
+
+/* ---- Data ---------------------------------------------------------------------------------- */
+
+typedef struct scan {
+    retune_events *events;
+    double began;
+} scan;
+
+static int scan_progress(void *user, uint64_t done, uint64_t total) {
+    const scan *s = user;
+    return retune_events_progress(s->events, RETUNE_PHASE_SCAN, 0, done, total, "images", s->began,
+                                  NULL) != RETUNE_OK;
+}
+
+static retune_status announce_data(retune_session *session, retune_error *error) {
+    const retune_dataset *data = session->dataset;
+    for (size_t s = 0; s < data->skipped_count; s++)
+        RETUNE_TRY(retune_events_notice(session->events, error, "skipped %s: %s",
+                                        data->skipped[s].path, data->skipped[s].reason));
+    retune_event event = {
+        .kind = RETUNE_EVENT_DATA,
+        .of.data = {data->class_count, data->train_count, data->test_count, data->skipped_count}};
+    return retune_events_send(session->events, &event, error);
+}
+
+retune_status retune_session_open_data(retune_session *session, retune_error *error) {
+    const retune_config *config = session->config;
+    if (config->data_root[0] == '\0')
+        return retune_fail(error, RETUNE_INVALID,
+                           "%s: [data] root: is not set; name the folder with the images",
+                           retune_config_path(config) ? retune_config_path(config) : "the job");
+    scan progress = {session->events, retune_clock_seconds()};
+    retune_dataset_options options = {.root = config->data_root,
+                                      .test = config->data_test,
+                                      .test_list = config->data_test_list,
+                                      .seed = (uint64_t)config->data_seed,
+                                      .fail_on_bad =
+                                          config->data_bad_images == RETUNE_BAD_IMAGES_FAIL,
+                                      .max_megapixels = (uint32_t)config->data_max_megapixels,
+                                      .threads = (uint32_t)config->data_threads,
+                                      .on_progress = scan_progress,
+                                      .user = &progress};
+    RETUNE_TRY(retune_dataset_open(&options, &session->dataset, error));
+    RETUNE_TRY(retune_allocate(session->dataset->sample_count, sizeof *session->bad, "the data set",
+                               &session->bad, error));
+    return announce_data(session, error);
+}
+
+retune_view_rule retune_session_view_rule(const retune_session *session, bool augmented) {
+    return (retune_view_rule){.fit = (retune_view_fit)session->model->resize,
+                              .kind = augmented ? (retune_view_kind)session->config->train_augment
+                                                : RETUNE_VIEW_PLAIN,
+                              .seed = (uint64_t)session->config->train_seed};
+}
+
+retune_status retune_session_bad_image(retune_session *session, uint32_t sample,
+                                       const retune_error *cause, retune_error *error) {
+    if (session->config->data_bad_images == RETUNE_BAD_IMAGES_FAIL)
+        return retune_fail(error, RETUNE_CORRUPT, "%s", cause->message);
+    if (session->bad[sample])
+        return RETUNE_OK;
+    session->bad[sample] = true;
+    return retune_events_notice(session->events, error, "skipped %s", cause->message);
+}
+
+/* ---- Model --------------------------------------------------------------------------------- */
+
+retune_status retune_session_build_model(retune_session *session, uint32_t class_count,
+                                         retune_error *error) {
+    /* The names of the choices are the names of the architectures. */
+    static const char *const architectures[] = {"mobilenet_v1"};
+    const retune_config *config = session->config;
+    RETUNE_TRY(retune_model_create(architectures[config->model_architecture], config->model_alpha,
+                                   (uint32_t)config->model_input, &session->model, error));
+    session->model->resize = (uint32_t)config->data_resize;
+    RETUNE_TRY(retune_model_add_architecture(session->model, error));
+    RETUNE_TRY(retune_model_add_head(session->model, config->model_head.items,
+                                     config->model_head.count, class_count, error));
+    return retune_freeze_make(session->model, config->freeze_train.items,
+                              config->freeze_train.count,
+                              (retune_norm_mode)config->freeze_batch_norm, &session->freeze, error);
+}
+
+static retune_status load_weights(retune_session *session, retune_error *error) {
+    const char *path = session->config->model_weights;
+    retune_import_report report;
+    if (path[0] == '\0')
+        return retune_events_notice(session->events, error,
+                                    "[model] weights is not set: the network starts from random "
+                                    "weights");
+    if (retune_path_has_extension(path, ".safetensors"))
+        return retune_model_import_safetensors(session->model, path, &report, error);
+    const retune_format *format = NULL;
+    if (!retune_file_exists(path))
+        return retune_fail(error, RETUNE_IO, "%s: [model] weights: there is no such file", path);
+    const char *folder = session->config->backend_plugin_path;
+    RETUNE_TRY(retune_format_find(path, folder[0] ? folder : NULL, &format, error));
+    return retune_model_import(session->model, format, path, &report, error);
+}
+
+retune_status retune_session_open_model(retune_session *session, retune_error *error) {
+    const retune_dataset *data = session->dataset;
+    RETUNE_TRY(retune_session_build_model(session, data->class_count, error));
+    RETUNE_TRY(retune_model_set_classes(session->model, data->classes, data->class_count, error));
+    RETUNE_TRY(retune_model_allocate(session->model, (uint64_t)session->config->train_seed, error));
+    RETUNE_TRY(load_weights(session, error));
+    uint64_t total = retune_model_parameter_total(session->model);
+    retune_event event = {
+        .kind = RETUNE_EVENT_MODEL,
+        .of.model = {total, session->freeze.trained_total, total - session->freeze.trained_total}};
+    return retune_events_send(session->events, &event, error);
+}
+
+/* ---- Device -------------------------------------------------------------------------------- */
+
+static const retune_option *backend_options(void *user, const char *backend, size_t *out_count) {
+    const retune_config *config = user;
+    return retune_config_backend_options(config, backend, out_count);
+}
+
+retune_ladder_options retune_session_ladder(const retune_config *config) {
+    return (retune_ladder_options){
+        .order = config->backend_order.items,
+        .order_count = config->backend_order.count,
+        .fallback = (retune_ladder_fallback)config->backend_fallback,
+        .plugin_folder = config->backend_plugin_path[0] ? config->backend_plugin_path : NULL,
+        .backend_options = backend_options,
+        .user = (void *)(uintptr_t)config};
+}
+
+/* What a device must be able to do. */
+typedef struct demand {
+    const retune_config *config;
+    const retune_plan *const *plans;
+    size_t plan_count;
+} demand;
+
+static const retune_option *demand_options(void *user, const char *backend, size_t *out_count) {
+    return backend_options((void *)(uintptr_t)((const demand *)user)->config, backend, out_count);
+}
+
+static bool accept_device(const retune_device *device, void *user, char reason[256]) {
+    const demand *wanted = user;
+    retune_error error = RETUNE_ERROR_INIT;
+    for (size_t p = 0; p < wanted->plan_count; p++)
+        if (wanted->plans[p] &&
+            retune_executable_check(device, wanted->plans[p]->graph, &error) != RETUNE_OK) {
+            snprintf(reason, 256, "%.255s", error.message);
+            return false;
+        }
+    return true;
+}
+
+static retune_status announce_device(retune_session *session, retune_error *error) {
+    const retune_device *device = session->device;
+    retune_event event = {.kind = RETUNE_EVENT_DEVICE,
+                          .of.device = {device->backend->name, device->info.id, device->info.name,
+                                        device->info.driver, session->refusals.items,
+                                        session->refusals.count}};
+    return retune_events_send(session->events, &event, error);
+}
+
+retune_status retune_session_open_device(retune_session *session, const retune_plan *const *plans,
+                                         size_t plan_count, retune_error *error) {
+    if (session->config->backend_precision != RETUNE_PRECISION_FP32)
+        return retune_fail(error, RETUNE_UNSUPPORTED,
+                           "[backend] precision: only fp32 activations are trained so far; the "
+                           "feature cache has its own [cache] precision");
+    if (session->config->backend_fallback == RETUNE_FALLBACK_OP)
+        RETUNE_TRY(
+            retune_events_notice(session->events, error,
+                                 "[backend] fallback = op: single ops are not yet moved to "
+                                 "another device; a device that refuses one is passed over"));
+    demand wanted = {session->config, plans, plan_count};
+    retune_ladder_options options = retune_session_ladder(session->config);
+    options.backend_options = demand_options;
+    options.accept = accept_device;
+    options.user = &wanted;
+    RETUNE_TRY(retune_ladder_choose(&options, &session->device, &session->refusals, error));
+    return announce_device(session, error);
+}
+
+retune_optimizer retune_session_optimizer(const retune_config *config) {
+    retune_optimizer optimizer = {0};
+    if (config->train_optimizer == RETUNE_OPTIMIZER_ADAM) {
+        optimizer.kind = RETUNE_OP_ADAM;
+        optimizer.update.adam =
+            (retune_adam_attributes){.beta1 = (float)config->train_beta1,
+                                     .beta2 = (float)config->train_beta2,
+                                     .epsilon = (float)config->train_epsilon,
+                                     .weight_decay = (float)config->train_weight_decay,
+                                     .decoupled = 1};
+        return optimizer;
+    }
+    optimizer.kind = RETUNE_OP_SGD;
+    optimizer.velocity = config->train_optimizer == RETUNE_OPTIMIZER_MOMENTUM;
+    optimizer.update.sgd = (retune_sgd_attributes){
+        .momentum = optimizer.velocity ? (float)config->train_momentum : 0.0f,
+        .weight_decay = (float)config->train_weight_decay};
+    return optimizer;
+}

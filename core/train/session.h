@@ -1,0 +1,56 @@
+/* What every job begins with: the data set, the model with its weights, the freeze policy and the
+ * device, made from the config in that order. */
+#ifndef RETUNE_SESSION_H
+#define RETUNE_SESSION_H
+
+#include "config/config.h"
+#include "data/dataset.h"
+#include "data/view.h"
+#include "device/ladder.h"
+#include "graph/freeze.h"
+#include "graph/plan.h"
+#include "report/events.h"
+
+typedef struct retune_session {
+    const retune_config *config;
+    retune_events *events;
+    retune_dataset *dataset;
+    retune_model *model;
+    retune_freeze freeze;
+    retune_device *device;
+    retune_refusals refusals;
+    bool *bad; /* a sample: turned out unreadable after the scan; counts nowhere */
+} retune_session;
+
+void retune_session_close(retune_session *session);
+
+/* Scans the data set and sends DATA, and a NOTICE for each skipped file. */
+retune_status retune_session_open_data(retune_session *session, retune_error *error);
+
+/* Builds the model for `class_count` classes without reading weights. */
+retune_status retune_session_build_model(retune_session *session, uint32_t class_count,
+                                         retune_error *error);
+
+/* Builds the model for the data set, fills it with new and pretrained weights, works out what is
+ * frozen and sends MODEL. */
+retune_status retune_session_open_model(retune_session *session, retune_error *error);
+
+/* Chooses the first device of the order that does every op of `plans` and sends DEVICE. */
+retune_status retune_session_open_device(retune_session *session, const retune_plan *const *plans,
+                                         size_t plan_count, retune_error *error);
+
+/* The options of the ladder that the config asks for. */
+retune_ladder_options retune_session_ladder(const retune_config *config);
+
+/* How the config turns images into squares; `augmented` for training images. */
+retune_view_rule retune_session_view_rule(const retune_session *session, bool augmented);
+
+/* Marks a sample as bad: a NOTICE, or with bad_images = fail the error. `cause` holds the reason.
+ */
+retune_status retune_session_bad_image(retune_session *session, uint32_t sample,
+                                       const retune_error *cause, retune_error *error);
+
+/* The optimiser the config asks for. */
+retune_optimizer retune_session_optimizer(const retune_config *config);
+
+#endif

@@ -1,0 +1,369 @@
+#include "train/trainer.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "base/tensor_desc.h"
+#include "data/shuffle.h"
+
+#include <string.h>
+
+/* Share of a device's memory that a training plan may take before its batch is divided. */
+#define MEMORY_SHARE 0.7
+
+void retune_trainer_close(retune_trainer *trainer) {
+    retune_feeder_close(&trainer->feeder);
+    retune_executable_destroy(trainer->executable);
+    retune_prefix_close(&trainer->prefix);
+    retune_feature_cache_close(&trainer->cache);
+    retune_plan_destroy(trainer->plan);
+    retune_plan_destroy(trainer->features);
+    free(trainer->order);
+    free(trainer->items);
+    free(trainer->probability);
+    free(trainer->loss);
+    memset(trainer, 0, sizeof *trainer);
+}
+
+/* ---- Planning ------------------------------------------------------------------------------ */
+
+static bool has_full_norm(const retune_session *session) {
+    for (size_t l = 0; l < session->model->layer_count; l++)
+        if (session->freeze.norms[l] == RETUNE_NORM_FULL)
+            return true;
+    return false;
+}
+
+/* What a table looks like before it is known how many rows the store really has, or, without a
+ * cache, that of one batch. */
+static retune_tensor_desc table_desc(const retune_trainer *trainer, bool cached, int64_t batch) {
+    retune_tensor_desc table = retune_feature_cache_row(trainer->session, trainer->features);
+    if (!cached)
+        table.dtype = RETUNE_F32;
+    table.shape[0] = cached ? (int64_t)retune_feature_cache_rows(trainer->session) : batch;
+    return table;
+}
+
+static retune_status make_plan(retune_trainer *trainer, int64_t micro_batch,
+                               const retune_tensor_desc *table, retune_plan **out_plan,
+                               retune_error *error) {
+    retune_training_options options = {
+        .batch = micro_batch,
+        .table = table,
+        .accumulate = micro_batch < (int64_t)trainer->batch,
+        .label_smoothing = (float)trainer->session->config->train_label_smoothing,
+        .optimizer = retune_session_optimizer(trainer->session->config)};
+    return retune_plan_training(trainer->session->model, &trainer->session->freeze, &options,
+                                out_plan, error);
+}
+
+/* Where the features go, from the size of their table. */
+static retune_status choose_cache(const retune_trainer *trainer, int *out_place,
+                                  retune_error *error) {
+    size_t bytes = 0;
+    retune_tensor_desc table = table_desc(trainer, true, 0);
+    RETUNE_TRY(retune_desc_bytes(&table, &bytes, error));
+    *out_place =
+        retune_feature_cache_place(trainer->session->config, bytes, retune_available_memory());
+    return RETUNE_OK;
+}
+
+/* The largest number of images that fits on the device at once: the batch, or what is left after
+ * dividing it by 2 as often as needed. */
+static retune_status choose_micro_batch(retune_trainer *trainer, int place, int64_t *out_batch,
+                                        retune_error *error) {
+    const retune_session *session = trainer->session;
+    int64_t wanted = session->config->train_micro_batch, micro = trainer->batch;
+    double limit = (double)session->device->info.memory_bytes * MEMORY_SHARE;
+    if (wanted > 0 && wanted < micro)
+        micro = wanted;
+    for (;; micro = (micro + 1) / 2) {
+        retune_plan *plan = NULL;
+        uint64_t bytes = 0;
+        retune_tensor_desc table;
+        if (trainer->features)
+            table = table_desc(trainer, place != RETUNE_FEATURES_OFF, micro);
+        RETUNE_TRY(make_plan(trainer, micro, trainer->features ? &table : NULL, &plan, error));
+        retune_status status = retune_graph_bytes(plan->graph, &bytes, error);
+        retune_plan_destroy(plan);
+        if (status != RETUNE_OK)
+            return status;
+        if (wanted > 0 || limit == 0.0 || (double)bytes <= limit || micro == 1)
+            break;
+    }
+    *out_batch = micro;
+    if (micro == (int64_t)trainer->batch)
+        return RETUNE_OK;
+    if (has_full_norm(session))
+        return retune_fail(error, RETUNE_INVALID,
+                           "[freeze] batch_norm = full needs the statistics of a whole batch, but "
+                           "only %lld of %u images can be computed at once: lower [train] batch",
+                           (long long)micro, trainer->batch);
+    return retune_events_notice(session->events, error,
+                                "each batch of %u images is computed in pieces of %lld",
+                                trainer->batch, (long long)micro);
+}
+
+/* ---- Opening ------------------------------------------------------------------------------- */
+
+static retune_status open_device(retune_trainer *trainer, int place, retune_error *error) {
+    retune_plan *training = NULL;
+    retune_tensor_desc table;
+    if (trainer->features)
+        table = table_desc(trainer, place != RETUNE_FEATURES_OFF, trainer->batch);
+    RETUNE_TRY(
+        make_plan(trainer, trainer->batch, trainer->features ? &table : NULL, &training, error));
+    const retune_plan *plans[] = {trainer->features, training};
+    retune_status status = retune_session_open_device(trainer->session, plans, 2, error);
+    retune_plan_destroy(training);
+    return status;
+}
+
+/* The input side: a cache, a prefix, or neither. `out_table` describes what the plan gathers from.
+ */
+static retune_status open_input(retune_trainer *trainer, int place, int64_t micro_batch,
+                                retune_tensor_desc *out_table, retune_error *error) {
+    retune_session *session = trainer->session;
+    if (!trainer->features)
+        return RETUNE_OK;
+    if (place == RETUNE_FEATURES_OFF) {
+        *out_table = table_desc(trainer, false, micro_batch);
+        return retune_prefix_open(session->device, session->model, trainer->features,
+                                  &trainer->prefix, error);
+    }
+    RETUNE_TRY(retune_feature_cache_open(session, trainer->features, place == RETUNE_FEATURES_DISK,
+                                         &trainer->cache, error));
+    trainer->cached = true;
+    *out_table = trainer->cache.table;
+    return RETUNE_OK;
+}
+
+static retune_status open_program(retune_trainer *trainer, int64_t micro_batch,
+                                  const retune_tensor_desc *table, retune_error *error) {
+    retune_session *session = trainer->session;
+    RETUNE_TRY(make_plan(trainer, micro_batch, table, &trainer->plan, error));
+    const void *memory = trainer->cached ? retune_feature_store_table(trainer->cache.store) : NULL;
+    RETUNE_TRY(retune_executable_create(session->device, trainer->plan->graph, session->model,
+                                        trainer->plan->table, memory, &trainer->executable, error));
+    return retune_feeder_open(
+        session, trainer->plan, trainer->executable, trainer->cached ? &trainer->cache : NULL,
+        trainer->features && !trainer->cached ? &trainer->prefix : NULL, &trainer->feeder, error);
+}
+
+static retune_status open_buffers(retune_trainer *trainer, retune_error *error) {
+    const retune_dataset *data = trainer->session->dataset;
+    size_t most = data->train_count > data->test_count ? data->train_count : data->test_count;
+    size_t batch = (size_t)trainer->plan->batch;
+    RETUNE_TRY(retune_allocate(most, sizeof *trainer->order, "the order", &trainer->order, error));
+    RETUNE_TRY(retune_allocate(most, sizeof *trainer->items, "the order", &trainer->items, error));
+    RETUNE_TRY(retune_allocate(batch, sizeof(float), "losses", &trainer->loss, error));
+    return retune_allocate(batch * trainer->session->model->class_count, sizeof(float),
+                           "probabilities", &trainer->probability, error);
+}
+
+static retune_status open(retune_trainer *trainer, retune_error *error) {
+    retune_session *session = trainer->session;
+    const retune_config *config = session->config;
+    uint32_t images = session->dataset->train_count;
+    int place = RETUNE_FEATURES_OFF;
+    int64_t micro_batch = 0;
+    retune_tensor_desc table;
+    trainer->batch =
+        (uint32_t)config->train_batch < images ? (uint32_t)config->train_batch : images;
+    trainer->schedule = retune_schedule_make(config);
+    /* A batch norm that learns from the batch wants whole batches: the odd rest of an epoch waits
+     * for another epoch's order. */
+    trainer->whole_batches = has_full_norm(session);
+    trainer->steps_per_epoch = trainer->whole_batches
+                                   ? images / trainer->batch
+                                   : (images + trainer->batch - 1) / trainer->batch;
+    if (session->freeze.frontier > 0) {
+        RETUNE_TRY(retune_plan_features(session->model, &session->freeze, RETUNE_PREFIX_BATCH,
+                                        &trainer->features, error));
+        RETUNE_TRY(choose_cache(trainer, &place, error));
+    }
+    RETUNE_TRY(open_device(trainer, place, error));
+    RETUNE_TRY(choose_micro_batch(trainer, place, &micro_batch, error));
+    RETUNE_TRY(open_input(trainer, place, micro_batch, &table, error));
+    RETUNE_TRY(open_program(trainer, micro_batch, trainer->features ? &table : NULL, error));
+    return open_buffers(trainer, error);
+}
+
+retune_status retune_trainer_open(retune_session *session, retune_trainer *out_trainer,
+                                  retune_error *error) {
+    *out_trainer = (retune_trainer){.session = session};
+    retune_status status = open(out_trainer, error);
+    if (status != RETUNE_OK)
+        retune_trainer_close(out_trainer);
+    return status;
+}
+
+/* ---- Running ------------------------------------------------------------------------------- */
+
+/* Good images of a list, in the order given by `order` (NULL: as they are). */
+static size_t list_items(retune_trainer *trainer, const uint32_t *samples, const uint32_t *order,
+                         uint32_t count) {
+    size_t listed = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t sample = samples[order ? order[i] : i];
+        if (!trainer->session->bad[sample])
+            trainer->items[listed++] = (retune_loader_item){.sample = sample};
+    }
+    return listed;
+}
+
+/* Each image of an epoch gets one of its views: of the cache's, or a new one an epoch. */
+static void choose_views(retune_trainer *trainer, uint32_t epoch, size_t count) {
+    const retune_config *config = trainer->session->config;
+    if (config->train_augment == RETUNE_AUGMENT_NONE)
+        return;
+    uint64_t stream = UINT64_C(0x76696577) << 32 | epoch; /* "view" */
+    for (size_t i = 0; i < count; i++) {
+        uint32_t sample = trainer->items[i].sample;
+        retune_random random = retune_random_make((uint64_t)config->train_seed + sample, stream);
+        trainer->items[i].view = trainer->cached
+                                     ? (uint32_t)retune_random_below(&random, trainer->cache.views)
+                                     : (uint32_t)(retune_random_next(&random) >> 32);
+    }
+}
+
+/* Reads what a run gave and adds it up. */
+static retune_status count_run(retune_trainer *trainer, int32_t probability, int32_t loss,
+                               retune_metrics *metrics, uint64_t *confusion, bool *out_finite,
+                               retune_error *error) {
+    RETUNE_TRY(
+        retune_executable_read_all(trainer->executable, probability, trainer->probability, error));
+    RETUNE_TRY(retune_executable_read_all(trainer->executable, loss, trainer->loss, error));
+    *out_finite = retune_metrics_add(
+        metrics, trainer->probability, trainer->loss, trainer->feeder.label, trainer->feeder.weight,
+        (size_t)trainer->plan->batch, trainer->session->model->class_count, confusion);
+    return RETUNE_OK;
+}
+
+static retune_status check_finite(bool finite, uint32_t epoch, const retune_trainer *trainer,
+                                  retune_error *error) {
+    if (finite)
+        return RETUNE_OK;
+    return retune_fail(error, RETUNE_INVALID,
+                       "training diverged in epoch %u: the loss is not a number any more; lower "
+                       "[train] learning_rate (it was %g)",
+                       epoch, (double)trainer->learning_rate);
+}
+
+/* Sum of the weights of a whole batch when `fed` says those of its first piece. In pieces, an image
+ * found bad in a later one still counts: the gradient is then too small by that image's share,
+ * once. */
+static float batch_weight(const float *fed, size_t piece, size_t count) {
+    float total = (float)(count - piece);
+    for (size_t i = 0; i < piece; i++)
+        total += fed[i];
+    return total > 0.0f ? total : 1.0f;
+}
+
+/* Forward and backward over the next `piece` of the `count` images of an update. */
+static retune_status run_piece(retune_trainer *trainer, size_t piece, size_t count, float rate,
+                               retune_error *error) {
+    const retune_plan *plan = trainer->plan;
+    RETUNE_TRY(retune_feeder_next(&trainer->feeder, piece, error));
+    float total = batch_weight(trainer->feeder.weight, piece, count);
+    RETUNE_TRY(retune_executable_write_all(trainer->executable, plan->total_weight, &total, error));
+    RETUNE_TRY(
+        retune_executable_run(trainer->executable, plan->forward, rate, trainer->step + 1, error));
+    return retune_executable_run(trainer->executable, plan->gradient, rate, trainer->step + 1,
+                                 error);
+}
+
+/* One update from the next `count` items, computed in pieces where the batch is divided. The update
+ * is enqueued before the results are read, so that the device need not wait for the host. */
+static retune_status run_step(retune_trainer *trainer, size_t count, uint32_t epoch,
+                              retune_error *error) {
+    const retune_plan *plan = trainer->plan;
+    size_t micro = (size_t)plan->batch;
+    float rate =
+        (float)retune_schedule_rate(&trainer->schedule, trainer->step, trainer->steps_per_epoch);
+    trainer->learning_rate = rate;
+    RETUNE_TRY(
+        retune_executable_run(trainer->executable, plan->clear, rate, trainer->step + 1, error));
+    for (size_t done = 0; done < count; done += micro) {
+        size_t piece = count - done < micro ? count - done : micro;
+        bool finite = true;
+        RETUNE_TRY(run_piece(trainer, piece, count, rate, error));
+        if (done + piece == count)
+            RETUNE_TRY(retune_executable_run(trainer->executable, plan->update, rate,
+                                             trainer->step + 1, error));
+        RETUNE_TRY(count_run(trainer, plan->probability, plan->loss, &trainer->metrics, NULL,
+                             &finite, error));
+        RETUNE_TRY(check_finite(finite, epoch, trainer, error));
+    }
+    trainer->step++;
+    return RETUNE_OK;
+}
+
+retune_status retune_trainer_epoch(retune_trainer *trainer, uint32_t epoch, retune_error *error) {
+    const retune_dataset *data = trainer->session->dataset;
+    uint64_t first_step = (uint64_t)(epoch - 1) * trainer->steps_per_epoch;
+    double began = retune_clock_seconds();
+    if (trainer->step == first_step)
+        memset(&trainer->metrics, 0, sizeof trainer->metrics);
+    retune_shuffle_epoch((uint64_t)trainer->session->config->train_seed, epoch, data->train_count,
+                         trainer->order);
+    size_t count = list_items(trainer, data->train, trainer->order, data->train_count);
+    choose_views(trainer, epoch, count);
+    size_t done = (size_t)(trainer->step - first_step) * trainer->batch;
+    size_t least = trainer->whole_batches ? trainer->batch : 1;
+    if (done < count)
+        RETUNE_TRY(retune_feeder_begin(&trainer->feeder, trainer->items + done, count - done, true,
+                                       error));
+    while (done + least <= count && trainer->step < first_step + trainer->steps_per_epoch) {
+        size_t piece = count - done < trainer->batch ? count - done : trainer->batch;
+        RETUNE_TRY(run_step(trainer, piece, epoch, error));
+        done += piece;
+        RETUNE_TRY(retune_events_progress(trainer->session->events, RETUNE_PHASE_TRAIN, epoch,
+                                          trainer->step - first_step, trainer->steps_per_epoch,
+                                          "steps", began, error));
+    }
+    /* Every epoch counts the same number of steps, also when images turned out bad. */
+    trainer->step = first_step + trainer->steps_per_epoch;
+    if (trainer->cached)
+        retune_feature_store_release(trainer->cache.store);
+    return RETUNE_OK;
+}
+
+retune_status retune_trainer_evaluate(retune_trainer *trainer, uint32_t epoch,
+                                      retune_metrics *out_metrics, uint64_t *confusion,
+                                      retune_error *error) {
+    memset(out_metrics, 0, sizeof *out_metrics);
+    const retune_dataset *data = trainer->session->dataset;
+    const retune_plan *plan = trainer->plan;
+    size_t batch = (size_t)plan->batch;
+    double began = retune_clock_seconds();
+    size_t count = list_items(trainer, data->test, NULL, data->test_count);
+    RETUNE_TRY(retune_feeder_begin(&trainer->feeder, trainer->items, count, false, error));
+    for (size_t done = 0; done < count; done += batch) {
+        size_t piece = count - done < batch ? count - done : batch;
+        bool finite = true;
+        RETUNE_TRY(retune_feeder_next(&trainer->feeder, piece, error));
+        RETUNE_TRY(retune_executable_run(trainer->executable, plan->evaluate, 0.0f, 0, error));
+        RETUNE_TRY(count_run(trainer, plan->eval_probability, plan->eval_loss, out_metrics,
+                             confusion, &finite, error));
+        RETUNE_TRY(check_finite(finite, epoch, trainer, error));
+        RETUNE_TRY(retune_events_progress(trainer->session->events, RETUNE_PHASE_EVALUATE, epoch,
+                                          done + piece, count, "images", began, error));
+    }
+    return RETUNE_OK;
+}
+
+retune_status retune_trainer_read_model(retune_trainer *trainer, retune_error *error) {
+    const retune_plan *plan = trainer->plan;
+    retune_parameter *parameters = trainer->session->model->parameters;
+    for (size_t i = 0; i < plan->parameter_count; i++)
+        RETUNE_TRY(retune_executable_read_all(trainer->executable, plan->parameters[i].value,
+                                              parameters[plan->parameters[i].parameter].values,
+                                              error));
+    for (size_t i = 0; i < plan->statistic_count; i++) {
+        const retune_value *value = &plan->graph->values[plan->statistics[i]];
+        RETUNE_TRY(retune_executable_read_all(trainer->executable, plan->statistics[i],
+                                              parameters[value->parameter].values, error));
+    }
+    return RETUNE_OK;
+}

@@ -1,0 +1,48 @@
+/* The training loop: epochs of steps on one device. Knows nothing of files. */
+#ifndef RETUNE_TRAINER_H
+#define RETUNE_TRAINER_H
+
+#include "train/feeder.h"
+#include "train/metrics.h"
+#include "train/schedule.h"
+
+typedef struct retune_trainer {
+    retune_session *session;
+    retune_plan *features; /* plan of the frozen prefix; NULL when there is none */
+    retune_plan *plan;
+    retune_executable *executable;
+    retune_feature_cache cache;
+    bool cached;
+    retune_prefix prefix;
+    retune_feeder feeder;
+    retune_schedule schedule;
+    uint32_t batch; /* images an update */
+    uint64_t steps_per_epoch;
+    uint64_t step;       /* updates done so far */
+    float learning_rate; /* of the last one */
+    uint32_t *order;     /* of an epoch, into the training images */
+    retune_loader_item *items;
+    float *probability, *loss; /* of a run */
+} retune_trainer;
+
+/* Opens the device, fills the feature cache and prepares the program. The session has its data and
+ * model. Close with retune_trainer_close, which takes one that is all zero. */
+retune_status retune_trainer_open(retune_session *session, retune_trainer *out_trainer,
+                                  retune_error *error);
+void retune_trainer_close(retune_trainer *trainer);
+
+/* Trains one epoch, counted from 1, with PROGRESS a step; trainer->metrics has its result. An epoch
+ * that was interrupted goes on where trainer->step and trainer->metrics say it was. INVALID: the
+ * loss is not finite any more. CANCELLED: the caller asked to stop; the step is finished, the epoch
+ * is not. */
+retune_status retune_trainer_epoch(retune_trainer *trainer, uint32_t epoch, retune_error *error);
+
+/* Runs over the test images. `confusion` may be NULL. */
+retune_status retune_trainer_evaluate(retune_trainer *trainer, uint32_t epoch,
+                                      retune_metrics *out_metrics, uint64_t *confusion,
+                                      retune_error *error);
+
+/* Copies the trained parameters and statistics from the device to the model. */
+retune_status retune_trainer_read_model(retune_trainer *trainer, retune_error *error);
+
+#endif

@@ -194,11 +194,11 @@ Test(features, refuses_rows_it_cannot_keep) {
         cr_expect_null(store);
     }
     retune_feature_store_options options = on_disk;
-    options.row = (retune_tensor_desc){48, RETUNE_F32, 2, 0, {1, INT64_MAX / 16}};
+    options.row = (retune_tensor_desc){48, RETUNE_F32, 2, 0, {1, INT64_MAX / 4}};
     options.on_disk = false;
-    const retune_hash keys[] = {{1, 1}, {2, 2}};
+    const retune_hash keys[] = {{1, 1}, {2, 2}, {3, 3}};
     retune_feature_store *store;
-    cr_expect_eq(retune_feature_store_open(&options, keys, 2, &store, NULL), RETUNE_OUT_OF_MEMORY);
+    cr_expect_eq(retune_feature_store_open(&options, keys, 3, &store, NULL), RETUNE_OUT_OF_MEMORY);
     cr_expect_eq(temporary_count(), 0);
 }
 
@@ -360,6 +360,17 @@ Test(features, swapped_rows_are_not_believed) {
     free(content);
 }
 
+/* The checksum covers the key: a row that was written for one image is not that of another. */
+Test(features, a_row_with_another_key_is_not_believed) {
+    make_file(3);
+    remember_file();
+    retune_hash other = key_of(4);
+    memcpy(content + 8192 + 24, &other, sizeof other);
+    restore_file(content_size);
+    cr_expect_eq(rows_found(5), 2);
+    free(content);
+}
+
 /* A valid header that promises more rows than there are bytes. */
 Test(features, a_file_with_too_many_rows_is_not_believed) {
     make_file(3);
@@ -474,20 +485,25 @@ Test(features, a_full_disk_is_an_error_when_opening) {
 
 Test(features, a_failed_write_leaves_the_row_missing) {
     retune_error error = RETUNE_ERROR_INIT;
-    retune_feature_store *store = open_store(&on_disk, 0, 2);
+    retune_feature_store *store = open_store(&on_disk, 0, 3);
     float values[ELEMENTS];
     values_of(1, values);
     put(store, 0, 0);
+    put(store, 2, 2);
     limit_file_size(4096 + ELEMENTS * sizeof(float) + 5);
     retune_status status = retune_feature_store_put(store, 1, values, &error);
+    retune_status again = retune_feature_store_put(store, 2, values, NULL);
     limit_file_size(RLIM_INFINITY);
     cr_expect_eq(status, RETUNE_IO);
+    cr_expect_eq(again, RETUNE_IO);
+    cr_expect_not(retune_feature_store_has(store, 2));
     cr_expect_not_null(strstr(error.message, "features cannot be written: File too large"), "%s",
                        error.message);
     cr_expect_not(retune_feature_store_has(store, 1));
-    cr_expect_eq(check_rows(store, 0, 2), 1);
+    cr_expect_eq(check_rows(store, 0, 3), 1);
     retune_feature_store_close(store);
-    cr_expect_eq(rows_found(2), 1);
+    cr_expect(retune_file_exists(only_file()));
+    cr_expect_leq(rows_found(3), 2);
 }
 
 /* ---- Crashes and memory -------------------------------------------------------------------- */

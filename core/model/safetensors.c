@@ -10,9 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Bounds on the parsed header: JSON values in all, and objects and arrays inside one another. */
-#define VALUES_MAX ((size_t)1000 * 1000)
-#define DEPTH_MAX  3
+#define DEPTH_MAX 3 /* of JSON objects and arrays inside one another */
 
 #define LENGTH_BYTES RETUNE_SAFETENSORS_LENGTH_BYTES
 #define HEADER_MAX   RETUNE_SAFETENSORS_HEADER_MAX
@@ -82,7 +80,8 @@ static retune_status scan_header(const retune_safetensors *file, const char *tex
             fault = ++depth > DEPTH_MAX ? "is nested too deeply" : NULL;
         else if (c == '}' || c == ']')
             depth -= depth > 0;
-        if (!quoted && (c == ',' || c == '{' || c == '[') && ++values > VALUES_MAX)
+        if (!quoted && (c == ',' || c == '{' || c == '[') &&
+            ++values > RETUNE_SAFETENSORS_VALUES_MAX)
             fault = "has too many values";
     }
     if (!fault)
@@ -138,13 +137,13 @@ static retune_status read_header(retune_safetensors *file, retune_error *error) 
 /* A JSON object in which no key appears twice. `what` names it. */
 static retune_status check_keys(const retune_safetensors *file, const cJSON *object,
                                 const char *what, retune_error *error) {
-    size_t count = 0;
-    const cJSON *member;
-    cJSON_ArrayForEach(member, object) count++;
     const char **names = NULL;
-    RETUNE_TRY(retune_allocate(count, sizeof *names, "safetensors names", &names, error));
-    count = 0;
-    cJSON_ArrayForEach(member, object) names[count++] = member->string;
+    size_t members = (size_t)cJSON_GetArraySize(object), count = 0;
+    RETUNE_TRY(retune_allocate(members, sizeof *names, "safetensors names", &names, error));
+    const cJSON *member;
+    cJSON_ArrayForEach(member, object) {
+        names[count++] = member->string;
+    }
     const char *duplicate = retune_safetensors_duplicate(names, count);
     free(names);
     if (!duplicate)
@@ -159,8 +158,11 @@ static retune_status check_metadata(retune_safetensors *file, const cJSON *metad
         return retune_fail(error, RETUNE_CORRUPT,
                            "%s: " RETUNE_SAFETENSORS_METADATA " is not an object", file->path);
     const cJSON *member;
-    cJSON_ArrayForEach(member, metadata) if (!cJSON_IsString(member)) return retune_fail(
-        error, RETUNE_CORRUPT, "%s: metadata \"%.160s\" is not a text", file->path, member->string);
+    cJSON_ArrayForEach(member, metadata) {
+        if (!cJSON_IsString(member))
+            return retune_fail(error, RETUNE_CORRUPT, "%s: metadata \"%.160s\" is not a text",
+                               file->path, member->string);
+    }
     file->metadata = metadata;
     return check_keys(file, metadata, "metadata", error);
 }
@@ -282,11 +284,10 @@ static int compare_items(const void *a, const void *b) {
 
 static retune_status parse_tensors(retune_safetensors *file, retune_error *error) {
     RETUNE_TRY(check_keys(file, file->header, "tensor", error));
-    size_t members = 0;
-    const cJSON *member;
-    cJSON_ArrayForEach(member, file->header) members++;
+    size_t members = (size_t)cJSON_GetArraySize(file->header);
     RETUNE_TRY(retune_allocate(members, sizeof *file->items, "tensors", &file->items, error));
     RETUNE_TRY(retune_allocate(members, sizeof *file->by_name, "tensors", &file->by_name, error));
+    const cJSON *member;
     cJSON_ArrayForEach(member, file->header) {
         if (strcmp(member->string, RETUNE_SAFETENSORS_METADATA) == 0) {
             RETUNE_TRY(check_metadata(file, member, error));

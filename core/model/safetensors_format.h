@@ -9,6 +9,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 
 #define RETUNE_SAFETENSORS_LENGTH_BYTES ((size_t)8) /* the header's length, first in the file */
 #define RETUNE_SAFETENSORS_HEADER_MAX   ((size_t)100 * 1000 * 1000)
+#define RETUNE_SAFETENSORS_VALUES_MAX   ((size_t)1000 * 1000) /* JSON values in a header */
 #define RETUNE_SAFETENSORS_METADATA     "__metadata__"
 
 /* Prints a name into an error without crowding out the rest of the message. */

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define DATA_ALIGN ((size_t)64) /* of the data section, in bytes from the start of the file */
+#define TENSORS_MAX                                                                                \
+    (RETUNE_SAFETENSORS_VALUES_MAX / 20) /* one is ten values; half are for metadata */
 
 static retune_status check_writable_names(const char **names, size_t count, const char *what,
                                           retune_error *error) {
@@ -27,6 +29,9 @@ static retune_status check_writable(const retune_option *metadata, size_t metada
                                     retune_error *error) {
     const char **names = NULL;
     size_t more = metadata_count > count ? metadata_count : count;
+    if (count > TENSORS_MAX || metadata_count > RETUNE_SAFETENSORS_VALUES_MAX / 2)
+        return retune_fail(error, RETUNE_INVALID, "%zu tensors and %zu metadata are too many",
+                           count, metadata_count);
     RETUNE_TRY(retune_allocate(more, sizeof *names, "safetensors names", &names, error));
     for (size_t i = 0; i < count; i++)
         names[i] = entries[i].name;
@@ -87,6 +92,11 @@ static retune_status print_entry(FILE *out, const retune_safetensors_entry *entr
     return RETUNE_OK;
 }
 
+/* Bytes from `offset` to where data may begin. */
+static int padding(size_t offset) {
+    return (int)((DATA_ALIGN - offset % DATA_ALIGN) % DATA_ALIGN);
+}
+
 static retune_status print_members(FILE *out, const retune_option *metadata, size_t metadata_count,
                                    const retune_safetensors_entry *const *entries, size_t count,
                                    retune_error *error) {
@@ -106,8 +116,9 @@ static retune_status print_members(FILE *out, const retune_option *metadata, siz
         RETUNE_TRY(print_entry(out, entries[i], &end, error));
     }
     fputc('}', out);
-    while ((RETUNE_SAFETENSORS_LENGTH_BYTES + (size_t)ftell(out)) % DATA_ALIGN != 0)
-        fputc(' ', out);
+    long length = ftell(out); /* -1 when memory ran out, which the caller will find */
+    if (length >= 0)
+        fprintf(out, "%*s", padding(RETUNE_SAFETENSORS_LENGTH_BYTES + (size_t)length), "");
     return RETUNE_OK;
 }
 

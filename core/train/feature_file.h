@@ -44,7 +44,8 @@ void retune_feature_file_close(retune_feature_file *file);
 bool retune_feature_file_verify(retune_feature_file *file, size_t row);
 
 /* Takes disk space for `rows` rows, at least as many as there are, writes the index and maps the
- * table. Once, before any write. IO: the file is as it was. */
+ * table. Once, before any write. IO: there is no such space, and the file is as it was; or the disk
+ * failed. */
 retune_status retune_feature_file_settle(retune_feature_file *file, size_t rows,
                                          retune_error *error);
 

@@ -343,6 +343,9 @@ Test(safetensors, refuses_what_it_could_not_read_again) {
         cr_expect_not_null(strstr(error.message, cases[i].part), "%s", error.message);
         cr_expect_eq(strncmp(error.message, path, strlen(path)), 0, "%s", error.message);
     }
+    static const retune_safetensors_entry many[50001];
+    cr_expect_eq(retune_safetensors_write(path, NULL, 0, many, 50001, &error), RETUNE_INVALID);
+    cr_expect_not_null(strstr(error.message, "too many"), "%s", error.message);
     const retune_option twice[] = {{"k", "1"}, {"k", "2"}}, bad = {"k", "\xc0"};
     cr_expect_eq(retune_safetensors_write(path, twice, 2, NULL, 0, NULL), RETUNE_INVALID);
     cr_expect_eq(retune_safetensors_write(path, &bad, 1, NULL, 0, NULL), RETUNE_INVALID);

@@ -1,1 +1,2 @@
-set(sources architecture.c model.c)
+set(sources
+    architecture.c delta.c import.c model.c model_file.c safetensors.c safetensors_write.c)

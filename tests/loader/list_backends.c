@@ -1,4 +1,4 @@
-/* Prints the names of the backends found. */
+/* Prints the names of the backends found, then "(end)". */
 #include "device/plugin.h"
 
 #include <stdio.h>
@@ -9,6 +9,7 @@ int main(void) {
         return 1;
     for (size_t i = 0; i < names.count; i++)
         puts(names.items[i]);
+    puts("(end)");
     retune_names_free(&names);
-    return 0;
+    return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -26,21 +26,25 @@ void remove_folder(char *folder) {
 }
 
 const char *path_of(const char *folder, const char *file) {
-    static char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/%s", folder, file);
-    return path;
+    static char paths[2][PATH_MAX];
+    static int turn;
+    turn = !turn; /* `folder` may be the last answer */
+    snprintf(paths[turn], sizeof paths[turn], "%s/%s", folder, file);
+    return paths[turn];
 }
 
 void copy_fake(const char *name, const char *folder, const char *file) {
     char from[PATH_MAX], block[4096];
     snprintf(from, sizeof from, FAKE_PLUGINS "/retune_%s.so", name);
-    FILE *in = fopen(from, "rb"), *out = fopen(path_of(folder, file), "wb");
-    cr_assert(in && out, "%s -> %s/%s", from, folder, file);
+    char to[PATH_MAX];
+    snprintf(to, sizeof to, "%s", path_of(folder, file));
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    cr_assert(in && out, "%s -> %s", from, to);
     for (size_t got; (got = fread(block, 1, sizeof block, in)) > 0;)
         cr_assert_eq(fwrite(block, 1, got, out), got);
     fclose(in);
     cr_assert_eq(fclose(out), 0);
-    cr_assert_eq(chmod(path_of(folder, file), 0644), 0);
+    cr_assert_eq(chmod(to, 0644), 0);
 }
 
 void write_text(const char *folder, const char *file, const char *text) {

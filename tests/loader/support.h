@@ -17,7 +17,7 @@ void remove_folder(char *folder);
 void copy_fake(const char *name, const char *folder, const char *file);
 void write_text(const char *folder, const char *file, const char *text);
 
-/* "folder/file" in a static buffer. */
+/* "folder/file" in a static buffer that lasts until the next call but one. */
 const char *path_of(const char *folder, const char *file);
 
 void expect_contains(const char *text, const char *part);

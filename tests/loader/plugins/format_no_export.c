@@ -1,0 +1,7 @@
+/* Exports a backend's query function instead of a format's. */
+#include "retune/backend.h"
+
+const retune_backend *retune_backend_query(uint32_t host_abi) {
+    (void)host_abi;
+    return NULL;
+}

@@ -38,7 +38,8 @@ static const char *find_depthwise_kernel(unsigned rank, const int64_t *dims,
 }
 
 const char *keras_h5_parameter_name(const char *weight) {
-    return strcmp(weight, "depthwise_kernel") ? weight : "kernel";
+    bool depthwise = !strcmp(weight, "depthwise_kernel") || !strcmp(weight, "depthwise_kernel:0");
+    return depthwise ? weight + strlen("depthwise_") : weight;
 }
 
 const char *keras_h5_layout_find(const char *weight, unsigned rank, const uint64_t *shape,

@@ -14,7 +14,8 @@ typedef struct keras_h5_layout {
     size_t rows, columns;    /* set when transposed */
 } keras_h5_layout;
 
-/* What retune calls the weight "depthwise_kernel", "gamma", ...; names it does not know stay. */
+/* What retune calls the weight "depthwise_kernel" or "gamma", with or without the ":0" that may
+ * follow; points into `weight`. Names it does not know stay. */
 const char *keras_h5_parameter_name(const char *weight);
 
 /* Derives the layout from the weight's name in Keras and its shape in the file, of rank 1 to 4 and

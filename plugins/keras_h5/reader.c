@@ -106,7 +106,7 @@ static retune_status is_nested_model(const keras_h5_object *layer, const keras_h
     if (!names)
         return keras_h5_fail(layer, error, RETUNE_OUT_OF_MEMORY, "no memory for names");
     for (size_t i = 0; i < weights->count; i++)
-        names[i] = last_part(weights->items[i]);
+        names[i] = keras_h5_parameter_name(last_part(weights->items[i]));
     *out_nested = find_repeated(names, weights->count) != NULL;
     free(names);
     return RETUNE_OK;

@@ -1,5 +1,7 @@
 #include "attribute.h"
 
+#include "heap.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +11,7 @@ typedef struct attribute {
     const char *name;
     hid_t id, space, file_type, memory_type;
     size_t count;
-    size_t size; /* of an element in memory: a pointer, or the characters and a NUL */
+    size_t size; /* of an element in memory: a reference, or the characters and a NUL */
     bool variable;
 } attribute;
 
@@ -42,7 +44,8 @@ static retune_status measure_space(const keras_h5_object *object, attribute *a,
     return RETUNE_OK;
 }
 
-/* Derives the type in memory: NUL-terminated, of the file's length and character set. */
+/* Derives the type in memory. Fixed length: NUL-terminated, of the file's length and character set.
+ * Variable length: the bare references. */
 static retune_status choose_memory_type(const keras_h5_object *object, attribute *a,
                                         retune_error *error) {
     if (H5Tget_class(a->file_type) != H5T_STRING)
@@ -51,16 +54,16 @@ static retune_status choose_memory_type(const keras_h5_object *object, attribute
     htri_t variable = H5Tis_variable_str(a->file_type);
     size_t length = H5Tget_size(a->file_type);
     a->variable = variable > 0;
-    a->size = a->variable ? sizeof(char *) : length + 1;
+    a->size = a->variable ? KERAS_H5_REFERENCE_BYTES : length + 1;
     if (variable < 0 || length == 0 || length > KERAS_H5_TEXT_MEMORY_MAX ||
         a->size > KERAS_H5_TEXT_MEMORY_MAX / a->count)
         return keras_h5_fail(object, error, RETUNE_UNSUPPORTED,
                              "attribute %s has %zu strings of %zu bytes", a->name, a->count,
                              length);
-    a->memory_type = H5Tcopy(H5T_C_S1);
+    a->memory_type = a->variable ? H5Tcreate(H5T_OPAQUE, a->size) : H5Tcopy(H5T_C_S1);
     if (a->memory_type < 0 ||
-        H5Tset_size(a->memory_type, a->variable ? H5T_VARIABLE : a->size) < 0 ||
-        H5Tset_cset(a->memory_type, H5Tget_cset(a->file_type)) < 0)
+        (!a->variable && (H5Tset_size(a->memory_type, a->size) < 0 ||
+                          H5Tset_cset(a->memory_type, H5Tget_cset(a->file_type)) < 0)))
         return keras_h5_fail_library(object, error, RETUNE_CORRUPT, "attribute %s cannot be read",
                                      a->name);
     return RETUNE_OK;
@@ -83,23 +86,57 @@ static retune_status attribute_open(const keras_h5_object *object, attribute *a,
     return choose_memory_type(object, a, error);
 }
 
+/* ---- Values -------------------------------------------------------------------------------- */
+
+/* What HDF5 calls to turn references in the file into opaque bytes: both are the same. */
+static herr_t keep_references(hid_t from, hid_t to, H5T_cdata_t *call, size_t count, size_t stride,
+                              size_t background_stride, void *elements, void *background,
+                              hid_t transfer) {
+    (void)count, (void)stride, (void)background_stride, (void)elements, (void)background;
+    (void)transfer;
+    if (call->command != H5T_CONV_INIT)
+        return 0;
+    call->need_bkg = H5T_BKG_NO;
+    return H5Tget_size(from) == H5Tget_size(to) ? 0 : -1;
+}
+
+/* Reads the elements: strings in place, or references. HDF5 is told for the length of the call how
+ * to give references away, which spares it the following of them. */
+static retune_status read_elements(const keras_h5_object *object, const attribute *a,
+                                   unsigned char *elements, retune_error *error) {
+    static const char name[] = "retune references";
+    if (a->variable &&
+        H5Tregister(H5T_PERS_SOFT, name, a->file_type, a->memory_type, keep_references) < 0)
+        return keras_h5_fail_library(object, error, RETUNE_INTERNAL, "attribute %s cannot be read",
+                                     a->name);
+    retune_status status = RETUNE_OK;
+    if (H5Aread(a->id, a->memory_type, elements) < 0)
+        status = keras_h5_fail_library(object, error, RETUNE_CORRUPT, "attribute %s cannot be read",
+                                       a->name);
+    if (a->variable)
+        H5Tunregister(H5T_PERS_SOFT, name, a->file_type, a->memory_type, keep_references);
+    return status;
+}
+
 /* Copies the strings of an attribute to the end of `texts`, which has room for them. */
 static retune_status copy_texts(const keras_h5_object *object, const attribute *a,
-                                const char *elements, keras_h5_texts *texts, retune_error *error) {
-    for (size_t i = 0; i < a->count; i++) {
-        const char *text = elements + i * a->size;
+                                const unsigned char *elements, keras_h5_texts *texts,
+                                retune_error *error) {
+    keras_h5_heap heap = {0};
+    retune_status status = RETUNE_OK;
+    for (size_t i = 0; status == RETUNE_OK && i < a->count; i++) {
+        const unsigned char *element = elements + i * a->size;
+        char *copy = NULL;
         if (a->variable)
-            memcpy(&text, elements + i * a->size, sizeof text);
-        if (!text)
-            return keras_h5_fail(object, error, RETUNE_CORRUPT, "entry %zu of attribute %s is null",
-                                 i, a->name);
-        char *copy = strdup(text);
-        if (!copy)
-            return keras_h5_fail(object, error, RETUNE_OUT_OF_MEMORY, "no memory for attribute %s",
-                                 a->name);
-        texts->items[texts->count++] = copy;
+            status = keras_h5_heap_fetch(&heap, object, a->name, element, &copy, error);
+        else if (!(copy = strdup((const char *)element)))
+            status = keras_h5_fail(object, error, RETUNE_OUT_OF_MEMORY,
+                                   "no memory for attribute %s", a->name);
+        if (status == RETUNE_OK)
+            texts->items[texts->count++] = copy;
     }
-    return RETUNE_OK;
+    keras_h5_heap_free(&heap);
+    return status;
 }
 
 static retune_status append_attribute(const keras_h5_object *object, const char *name,
@@ -109,8 +146,7 @@ static retune_status append_attribute(const keras_h5_object *object, const char 
                    .space = H5I_INVALID_HID,
                    .file_type = H5I_INVALID_HID,
                    .memory_type = H5I_INVALID_HID};
-    char *elements = NULL;
-    bool read = false;
+    unsigned char *elements = NULL;
     retune_status status = attribute_open(object, &a, error);
     if (status != RETUNE_OK || a.count == 0)
         goto done;
@@ -129,13 +165,10 @@ static retune_status append_attribute(const keras_h5_object *object, const char 
             keras_h5_fail(object, error, RETUNE_OUT_OF_MEMORY, "no memory for attribute %s", name);
         goto done;
     }
-    read = H5Aread(a.id, a.memory_type, elements) >= 0;
-    status = read ? copy_texts(object, &a, elements, texts, error)
-                  : keras_h5_fail_library(object, error, RETUNE_CORRUPT,
-                                          "attribute %s cannot be read", name);
+    status = read_elements(object, &a, elements, error);
+    if (status == RETUNE_OK)
+        status = copy_texts(object, &a, elements, texts, error);
 done:
-    if (a.variable && elements) /* zeroed before, so a read that failed half-way is released too */
-        H5Dvlen_reclaim(a.memory_type, a.space, H5P_DEFAULT, elements);
     free(elements);
     attribute_close(&a);
     return status;

@@ -92,8 +92,7 @@ static retune_status check_layout(const keras_h5_object *dataset, hid_t creation
 
 /* A contiguous or compact dataset stores exactly its elements, in the file. */
 static retune_status check_plain_storage(const keras_h5_object *dataset, H5D_layout_t layout,
-                                         uint64_t stored, uint64_t needed, uint64_t file_bytes,
-                                         retune_error *error) {
+                                         uint64_t stored, uint64_t needed, retune_error *error) {
     if (stored != needed)
         return keras_h5_fail(dataset, error, RETUNE_CORRUPT,
                              "stores %llu bytes where its shape needs %llu",
@@ -101,7 +100,8 @@ static retune_status check_plain_storage(const keras_h5_object *dataset, H5D_lay
     if (layout == H5D_COMPACT)
         return RETUNE_OK;
     haddr_t offset = H5Dget_offset(dataset->id);
-    if (offset == HADDR_UNDEF || offset > file_bytes || stored > file_bytes - offset)
+    if (offset == HADDR_UNDEF || offset > dataset->file->bytes ||
+        stored > dataset->file->bytes - offset)
         return keras_h5_fail(dataset, error, RETUNE_CORRUPT,
                              "its values lie beyond the end of the file");
     return RETUNE_OK;
@@ -109,10 +109,9 @@ static retune_status check_plain_storage(const keras_h5_object *dataset, H5D_lay
 
 static retune_status check_chunked_storage(const keras_h5_object *dataset,
                                            const keras_h5_chunks *chunks, uint64_t stored,
-                                           uint64_t needed, uint64_t file_bytes,
-                                           retune_error *error) {
+                                           uint64_t needed, retune_error *error) {
     uint64_t expansion = chunks->deflate ? KERAS_H5_EXPANSION : 1;
-    if (stored > file_bytes)
+    if (stored > dataset->file->bytes)
         return keras_h5_fail(dataset, error, RETUNE_CORRUPT, "its chunks are larger than the file");
     if (needed / expansion > stored || stored == 0)
         return keras_h5_fail(dataset, error, RETUNE_CORRUPT,
@@ -123,27 +122,26 @@ static retune_status check_chunked_storage(const keras_h5_object *dataset,
 }
 
 static retune_status check_storage(const keras_h5_object *dataset, hid_t creation, hid_t type,
-                                   uint64_t file_bytes, const keras_h5_shape *shape,
-                                   retune_error *error) {
+                                   const keras_h5_shape *shape, retune_error *error) {
     keras_h5_chunks chunks;
     size_t element_bytes = H5Tget_size(type);
     uint64_t needed = shape->elements * element_bytes; /* fits: both are limited */
     H5D_layout_t layout = H5Pget_layout(creation);
     if (layout != H5D_CHUNKED)
         return check_plain_storage(dataset, layout, H5Dget_storage_size(dataset->id), needed,
-                                   file_bytes, error);
+                                   error);
     retune_status status =
         keras_h5_chunks_describe(dataset, creation, shape, element_bytes, &chunks, error);
     if (status == RETUNE_OK)
         status = check_chunked_storage(dataset, &chunks, H5Dget_storage_size(dataset->id), needed,
-                                       file_bytes, error);
+                                       error);
     return status;
 }
 
 /* ---- The whole ----------------------------------------------------------------------------- */
 
-retune_status keras_h5_dataset_check(const keras_h5_object *dataset, uint64_t file_bytes,
-                                     keras_h5_shape *out_shape, retune_error *error) {
+retune_status keras_h5_dataset_check(const keras_h5_object *dataset, keras_h5_shape *out_shape,
+                                     retune_error *error) {
     hid_t space = H5I_INVALID_HID, type = H5I_INVALID_HID;
     *out_shape = (keras_h5_shape){0};
     hid_t creation = H5Dget_create_plist(dataset->id);
@@ -162,7 +160,7 @@ retune_status keras_h5_dataset_check(const keras_h5_object *dataset, uint64_t fi
         goto done;
     status = check_type(dataset, type, error);
     if (status == RETUNE_OK)
-        status = check_storage(dataset, creation, type, file_bytes, out_shape, error);
+        status = check_storage(dataset, creation, type, out_shape, error);
 done:
     if (type >= 0)
         H5Tclose(type);

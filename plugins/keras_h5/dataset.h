@@ -16,13 +16,13 @@ typedef struct keras_h5_shape {
     uint64_t elements;
 } keras_h5_shape;
 
-/* Reads the shape and compares it with what the file, of `file_bytes` bytes, stores. UNSUPPORTED:
+/* Reads the shape and compares it with what the file stores. UNSUPPORTED:
  * virtual or external storage, a filter other than deflate, shuffle and fletcher32, elements that
  * are not IEEE floats, rank above 4, too large. CORRUPT: a dimension of 0, less or more stored than
  * the shape needs, storage outside of the file. A rank of 0 is answered before the elements are
  * looked at. */
-retune_status keras_h5_dataset_check(const keras_h5_object *dataset, uint64_t file_bytes,
-                                     keras_h5_shape *out_shape, retune_error *error);
+retune_status keras_h5_dataset_check(const keras_h5_object *dataset, keras_h5_shape *out_shape,
+                                     retune_error *error);
 
 /* Reads the values of a dataset that passed the check into `values`, as floats. CORRUPT: what is
  * stored does not decode to the shape. */

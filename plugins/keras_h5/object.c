@@ -12,7 +12,7 @@ static retune_status write_error(const keras_h5_object *at, retune_error *error,
                                  retune_status status, const char *format, va_list arguments) {
     error->code = (int32_t)status;
     int used = snprintf(error->message, sizeof error->message,
-                        at->path[0] ? "%s: %s: " : "%s: ", at->file, at->path);
+                        at->path[0] ? "%s: %s: " : "%s: ", at->file->name, at->path);
     if (used >= 0 && (size_t)used < sizeof error->message)
         vsnprintf(error->message + used, sizeof error->message - (size_t)used, format, arguments);
     return status;
@@ -124,11 +124,11 @@ static retune_status open_step(const keras_h5_object *parent, const char *name,
 
 /* ---- Paths --------------------------------------------------------------------------------- */
 
-retune_status keras_h5_object_open_root(hid_t file, const char *file_name,
+retune_status keras_h5_object_open_root(hid_t id, const keras_h5_file *file,
                                         keras_h5_object *out_root, retune_error *error) {
     H5O_info_t info;
-    *out_root = (keras_h5_object){.id = H5I_INVALID_HID, .file = file_name, .path = "/"};
-    hid_t root = H5Gopen2(file, "/", H5P_DEFAULT);
+    *out_root = (keras_h5_object){.id = H5I_INVALID_HID, .file = file, .path = "/"};
+    hid_t root = H5Gopen2(id, "/", H5P_DEFAULT);
     if (root < 0)
         return keras_h5_fail_library(out_root, error, RETUNE_CORRUPT, "cannot be opened");
     out_root->id = root;

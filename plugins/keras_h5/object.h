@@ -12,17 +12,25 @@
 #define KERAS_H5_DEPTH_MAX 16
 #define KERAS_H5_PATH_MAX  512
 
+/* The file on disk, which HDF5 has open too. */
+typedef struct keras_h5_file {
+    const char *name;
+    int descriptor;      /* for what is read without HDF5 */
+    uint64_t bytes;      /* its size */
+    uint64_t user_block; /* bytes at its start that are not HDF5's */
+} keras_h5_file;
+
 typedef struct keras_h5_object {
     hid_t id; /* negative when nothing is open */
     bool is_dataset;
-    const char *file;                      /* name of the file on disk; not owned */
+    const keras_h5_file *file;
     char path[KERAS_H5_PATH_MAX];          /* "/conv1/conv1/kernel:0", for messages */
     unsigned depth;                        /* groups on the way from the root */
     haddr_t ancestors[KERAS_H5_DEPTH_MAX]; /* their addresses, to notice loops */
 } keras_h5_object;
 
-/* Opens the root group of an open file. */
-retune_status keras_h5_object_open_root(hid_t file, const char *file_name,
+/* Opens the root group of a file that HDF5 has open as `id`. */
+retune_status keras_h5_object_open_root(hid_t id, const keras_h5_file *file,
                                         keras_h5_object *out_root, retune_error *error);
 
 /* Opens what stands at `path` ("a/b/c"), counted from the group `from`. CORRUPT: not there.

@@ -23,8 +23,8 @@ typedef struct tensor {
 struct retune_format_reader {
     keras_h5_object whole; /* the file as a place of errors; nothing is open */
     char *path;
-    uint64_t file_bytes;
-    hid_t file;
+    keras_h5_file file;
+    hid_t id; /* of the file in HDF5 */
     tensor *tensors;
     size_t count, capacity;
     uint64_t total_bytes;
@@ -34,39 +34,64 @@ struct retune_format_reader {
 /* ---- The file ------------------------------------------------------------------------------ */
 
 /* Finds out what HDF5 would not say as clearly. A pipe must not block, so it is not waited for. */
-static retune_status check_file(retune_format_reader *reader, retune_error *error) {
+static retune_status open_descriptor(retune_format_reader *reader, retune_error *error) {
     const keras_h5_object *at = &reader->whole;
     struct stat facts;
-    retune_status status = RETUNE_OK;
-    int descriptor = open(reader->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor < 0 || fstat(descriptor, &facts) != 0)
-        status = keras_h5_fail(at, error, RETUNE_IO, "cannot be opened: %s", strerror(errno));
-    else if (!S_ISREG(facts.st_mode))
-        status = keras_h5_fail(at, error, RETUNE_IO, "%s",
-                               S_ISDIR(facts.st_mode) ? "is a directory" : "is no regular file");
-    else if (facts.st_size == 0)
-        status = keras_h5_fail(at, error, RETUNE_CORRUPT, "is empty");
-    else
-        reader->file_bytes = (uint64_t)facts.st_size;
-    if (descriptor >= 0)
-        close(descriptor);
-    return status;
+    reader->file.descriptor = open(reader->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (reader->file.descriptor < 0 || fstat(reader->file.descriptor, &facts) != 0)
+        return keras_h5_fail(at, error, RETUNE_IO, "cannot be opened: %s", strerror(errno));
+    if (!S_ISREG(facts.st_mode))
+        return keras_h5_fail(at, error, RETUNE_IO, "%s",
+                             S_ISDIR(facts.st_mode) ? "is a directory" : "is no regular file");
+    if (facts.st_size == 0)
+        return keras_h5_fail(at, error, RETUNE_CORRUPT, "is empty");
+    reader->file.bytes = (uint64_t)facts.st_size;
+    return RETUNE_OK;
+}
+
+static void close_descriptor(retune_format_reader *reader) {
+    if (reader->file.descriptor >= 0)
+        close(reader->file.descriptor);
+    reader->file.descriptor = -1;
 }
 
 static retune_status open_file(retune_format_reader *reader, retune_error *error) {
     /* H5F_ACC_RDONLY, whose macro checks versions on the way and aborts when they differ. */
     const unsigned read_only = 0;
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    /* Each chunk is read once: a cache of them would only take memory. */
-    if (access < 0 || H5Pset_cache(access, 0, 1, 0, 1.0) < 0)
-        return keras_h5_fail_library(&reader->whole, error, RETUNE_INTERNAL,
-                                     "HDF5 cannot be set up");
-    reader->file = H5Fopen(reader->path, read_only, access);
     retune_status status = RETUNE_OK;
-    if (reader->file < 0)
-        status = keras_h5_fail_library(&reader->whole, error, RETUNE_CORRUPT,
-                                       "not an HDF5 file, or damaged");
-    H5Pclose(access);
+    /* Each chunk is read once: a cache of them would only take memory. */
+    if (access < 0 || H5Pset_cache(access, 0, 1, 0, 1.0) < 0) {
+        status =
+            keras_h5_fail_library(&reader->whole, error, RETUNE_INTERNAL, "HDF5 cannot be set up");
+    } else {
+        reader->id = H5Fopen(reader->path, read_only, access);
+        if (reader->id < 0)
+            status = keras_h5_fail_library(&reader->whole, error, RETUNE_CORRUPT,
+                                           "not an HDF5 file, or damaged");
+    }
+    if (access >= 0)
+        H5Pclose(access);
+    return status;
+}
+
+/* Notes where HDF5's part of the file begins, and that it counts bytes as expected. */
+static retune_status read_geometry(retune_format_reader *reader, retune_error *error) {
+    const keras_h5_object *at = &reader->whole;
+    size_t address_bytes = 0, length_bytes = 0;
+    hsize_t user_block = 0;
+    hid_t creation = H5Fget_create_plist(reader->id);
+    retune_status status = RETUNE_OK;
+    if (creation < 0 || H5Pget_sizes(creation, &address_bytes, &length_bytes) < 0 ||
+        H5Pget_userblock(creation, &user_block) < 0 || user_block > reader->file.bytes)
+        status = keras_h5_fail_library(at, error, RETUNE_CORRUPT, "cannot be looked at");
+    else if (address_bytes != 8 || length_bytes != 8)
+        status =
+            keras_h5_fail(at, error, RETUNE_UNSUPPORTED, "counts in %zu and %zu bytes instead of 8",
+                          address_bytes, length_bytes);
+    reader->file.user_block = user_block;
+    if (creation >= 0)
+        H5Pclose(creation);
     return status;
 }
 
@@ -147,8 +172,7 @@ static retune_status describe_tensor(retune_format_reader *reader, tensor *t, co
     char parameter[KERAS_H5_PATH_MAX]; /* a part of a path that was opened */
     const char *part = last_part(weight);
     snprintf(parameter, sizeof parameter, "%.*s", (int)weight_name_length(part), part);
-    retune_status status =
-        keras_h5_dataset_check(&t->dataset, reader->file_bytes, &t->shape, error);
+    retune_status status = keras_h5_dataset_check(&t->dataset, &t->shape, error);
     if (status != RETUNE_OK || t->shape.rank == 0)
         return status;
     const char *refusal = keras_h5_layout_find(parameter, t->shape.rank, t->shape.dims, &t->layout);
@@ -246,7 +270,7 @@ static retune_status read_description(retune_format_reader *reader, const keras_
 
 static retune_status read_contents(retune_format_reader *reader, retune_error *error) {
     keras_h5_object root, model = {.id = H5I_INVALID_HID};
-    retune_status status = keras_h5_object_open_root(reader->file, reader->path, &root, error);
+    retune_status status = keras_h5_object_open_root(reader->id, &reader->file, &root, error);
     if (status != RETUNE_OK)
         return status;
     status = read_description(reader, &root, error);
@@ -268,8 +292,9 @@ static retune_status read_contents(retune_format_reader *reader, retune_error *e
 static void release(retune_format_reader *reader) {
     for (size_t i = 0; i < reader->count; i++)
         keras_h5_object_close(&reader->tensors[i].dataset);
-    if (reader->file >= 0)
-        H5Fclose(reader->file);
+    if (reader->id >= 0)
+        H5Fclose(reader->id);
+    close_descriptor(reader);
     keras_h5_texts_free(&reader->description);
     free(reader->tensors);
     free(reader->path);
@@ -279,28 +304,35 @@ static void release(retune_format_reader *reader) {
 retune_status keras_h5_reader_open(const char *path, retune_format_reader **out_reader,
                                    retune_error *error) {
     *out_reader = NULL;
-    keras_h5_object at = {.id = H5I_INVALID_HID, .file = path};
+    keras_h5_file unread = {.name = path, .descriptor = -1};
+    keras_h5_object nowhere = {.id = H5I_INVALID_HID, .file = &unread};
     retune_format_reader *reader = calloc(1, sizeof *reader);
     char *copy = strdup(path);
     if (!reader || !copy) {
         free(reader);
         free(copy);
-        return keras_h5_fail(&at, error, RETUNE_OUT_OF_MEMORY, "no memory for a reader");
+        return keras_h5_fail(&nowhere, error, RETUNE_OUT_OF_MEMORY, "no memory for a reader");
     }
-    at.file = copy;
-    *reader = (retune_format_reader){.whole = at, .path = copy, .file = H5I_INVALID_HID};
+    *reader = (retune_format_reader){
+        .whole = nowhere, .path = copy, .file = unread, .id = H5I_INVALID_HID};
+    reader->file.name = copy;
+    reader->whole.file = &reader->file;
 
     keras_h5_session session;
     keras_h5_session_begin(&session);
-    retune_status status = check_file(reader, error);
+    retune_status status = open_descriptor(reader, error);
     if (status == RETUNE_OK)
         status = open_file(reader, error);
     if (status == RETUNE_OK)
-        status = read_contents(reader, error);
+        status = read_geometry(reader, error);
     if (status == RETUNE_OK)
+        status = read_contents(reader, error);
+    if (status == RETUNE_OK) {
+        close_descriptor(reader); /* from here on, HDF5's own is enough */
         *out_reader = reader;
-    else
+    } else {
         release(reader);
+    }
     keras_h5_session_end(&session);
     return status;
 }

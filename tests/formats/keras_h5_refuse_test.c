@@ -144,7 +144,7 @@ Test(keras_h5_refuse, names_that_are_no_strings) {
     H5Tset_size(text, H5T_VARIABLE);
     number_attribute(file.model, "layer_names", 1, dims, text); /* never written: null strings */
     H5Tclose(text);
-    end_refused(&file, RETUNE_CORRUPT, "entry 0 of attribute layer_names is null");
+    end_refused(&file, RETUNE_CORRUPT, "attribute layer_names has a null string");
     keras_file_begin(&file, "d.h5", (keras_style){.whole_model = true});
     number_attribute(file.file, "model_config", 0, NULL, H5T_IEEE_F32LE);
     end_refused(&file, RETUNE_CORRUPT, "model_config holds no strings");

@@ -1,1 +1,1 @@
-set(sources)
+set(sources event_json.c json_writer.c)

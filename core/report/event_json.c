@@ -1,0 +1,167 @@
+/* Events as lines of JSON. Scripts rely on the names, and on the order of the first ones. */
+#include "report/json_writer.h"
+
+#include "retune/retune.h"
+
+#include <string.h>
+
+/* Digits of what is measured, and of counts that are kept as doubles. */
+#define MEASURED 6
+#define COUNTED  15
+
+static const char *phase_text(uint32_t phase) {
+    switch ((retune_phase)phase) {
+    case RETUNE_PHASE_SCAN:
+        return "scan";
+    case RETUNE_PHASE_FEATURES:
+        return "features";
+    case RETUNE_PHASE_TRAIN:
+        return "train";
+    case RETUNE_PHASE_EVALUATE:
+        return "evaluate";
+    }
+    return NULL;
+}
+
+static void write_model(retune_json *json, const retune_event *event) {
+    retune_json_text(json, "event", "model");
+    retune_json_integer(json, "total", event->of.model.total);
+    retune_json_integer(json, "trainable", event->of.model.trainable);
+    retune_json_integer(json, "non_trainable", event->of.model.non_trainable);
+}
+
+static void write_data(retune_json *json, const retune_event *event) {
+    retune_json_text(json, "event", "data");
+    retune_json_integer(json, "classes", event->of.data.classes);
+    retune_json_integer(json, "train", event->of.data.train);
+    retune_json_integer(json, "test", event->of.data.test);
+    retune_json_integer(json, "skipped", event->of.data.skipped);
+}
+
+static void write_device(retune_json *json, const retune_event *event) {
+    retune_json_text(json, "event", "device");
+    retune_json_text(json, "backend", event->of.device.backend);
+    retune_json_text(json, "device", event->of.device.device);
+    retune_json_open(json, "skipped", '[');
+    for (size_t i = 0; i < event->of.device.refusal_count; i++) {
+        retune_json_open(json, NULL, '{');
+        retune_json_text(json, "backend", event->of.device.refusals[i].backend);
+        retune_json_text(json, "reason", event->of.device.refusals[i].reason);
+        retune_json_close(json, '}');
+    }
+    retune_json_close(json, ']');
+    retune_json_text(json, "name", event->of.device.name);
+    retune_json_text(json, "driver", event->of.device.driver);
+}
+
+static void write_progress(retune_json *json, const retune_event *event) {
+    retune_json_text(json, "event", "progress");
+    retune_json_text(json, "phase", phase_text(event->of.progress.phase));
+    retune_json_integer(json, "epoch", event->of.progress.epoch);
+    retune_json_integer(json, "done", event->of.progress.done);
+    retune_json_integer(json, "total", event->of.progress.total);
+    retune_json_text(json, "unit", event->of.progress.unit);
+    retune_json_number(json, "seconds", event->of.progress.seconds, MEASURED);
+}
+
+static void write_eval(retune_json *json, const retune_event *event) {
+    retune_json_text(json, "event", "eval");
+    retune_json_integer(json, "epoch", event->of.eval.epoch);
+    retune_json_integer(json, "correct", event->of.eval.correct);
+    retune_json_integer(json, "total", event->of.eval.total);
+    retune_json_number(json, "accuracy", event->of.eval.accuracy, MEASURED);
+    retune_json_number(json, "loss", event->of.eval.loss, MEASURED);
+}
+
+static void write_epoch(retune_json *json, const retune_event *event) {
+    retune_json_text(json, "event", "epoch");
+    retune_json_integer(json, "epoch", event->of.epoch.epoch);
+    retune_json_number(json, "loss", event->of.epoch.loss, MEASURED);
+    retune_json_number(json, "accuracy", event->of.epoch.accuracy, MEASURED);
+    retune_json_number(json, "seconds", event->of.epoch.seconds, MEASURED);
+    retune_json_number(json, "images_per_second", event->of.epoch.images_per_second, MEASURED);
+    retune_json_integer(json, "epochs", event->of.epoch.epochs);
+    retune_json_number(json, "learning_rate", event->of.epoch.learning_rate, MEASURED);
+}
+
+static void write_notice(retune_json *json, const retune_event *event) {
+    retune_json_text(json, "event", "notice");
+    retune_json_text(json, "text", event->of.message.text);
+}
+
+static void write_problem(retune_json *json, const retune_event *event) {
+    retune_json_text(json, "event", "problem");
+    retune_json_text(json, "status", retune_status_text((retune_status)event->of.message.status));
+    retune_json_text(json, "text", event->of.message.text);
+}
+
+static void write_plan(retune_json *json, const retune_event *event) {
+    retune_json_text(json, "event", "plan");
+    retune_json_integer(json, "memory_bytes", event->of.plan.memory_bytes);
+    retune_json_integer(json, "device_bytes", event->of.plan.device_bytes);
+    retune_json_integer(json, "cache_bytes", event->of.plan.cache_bytes);
+    retune_json_integer(json, "steps_per_epoch", event->of.plan.steps_per_epoch);
+    retune_json_number(json, "flops_per_step", event->of.plan.flops_per_step, COUNTED);
+    retune_json_number(json, "flops_per_image_prefix", event->of.plan.flops_per_image_prefix,
+                       COUNTED);
+}
+
+static void write_done(retune_json *json, const retune_event *event) {
+    retune_json_text(json, "event", "done");
+    retune_json_number(json, "accuracy", event->of.done.accuracy, MEASURED);
+    retune_json_number(json, "best_accuracy", event->of.done.best_accuracy, MEASURED);
+    retune_json_number(json, "seconds", event->of.done.seconds, MEASURED);
+    retune_json_integer(json, "peak_memory_bytes", event->of.done.peak_memory_bytes);
+    retune_json_text(json, "model", event->of.done.model);
+    retune_json_integer(json, "epochs", event->of.done.epochs);
+    retune_json_integer(json, "best_epoch", event->of.done.best_epoch);
+}
+
+static void write_members(retune_json *json, const retune_event *event) {
+    switch ((retune_event_kind)event->kind) {
+    case RETUNE_EVENT_MODEL:
+        write_model(json, event);
+        return;
+    case RETUNE_EVENT_DATA:
+        write_data(json, event);
+        return;
+    case RETUNE_EVENT_DEVICE:
+        write_device(json, event);
+        return;
+    case RETUNE_EVENT_PROGRESS:
+        write_progress(json, event);
+        return;
+    case RETUNE_EVENT_EVAL:
+        write_eval(json, event);
+        return;
+    case RETUNE_EVENT_EPOCH:
+        write_epoch(json, event);
+        return;
+    case RETUNE_EVENT_NOTICE:
+        write_notice(json, event);
+        return;
+    case RETUNE_EVENT_PROBLEM:
+        write_problem(json, event);
+        return;
+    case RETUNE_EVENT_PLAN:
+        write_plan(json, event);
+        return;
+    case RETUNE_EVENT_DONE:
+        write_done(json, event);
+        return;
+    }
+    /* From a library newer than this function. */
+    retune_json_text(json, "event", NULL);
+    retune_json_integer(json, "kind", event->kind);
+}
+
+size_t retune_event_json(const retune_event *event, char *text, size_t size) {
+    /* Members that the event's author did not know are 0. */
+    retune_event known = {0};
+    memcpy(&known, event, event->struct_size < sizeof known ? event->struct_size : sizeof known);
+    retune_json json = retune_json_start(text, size);
+    retune_json_open(&json, NULL, '{');
+    write_members(&json, &known);
+    retune_json_close(&json, '}');
+    return json.length;
+}

@@ -1,0 +1,179 @@
+/* The lines that scripts rely on, and what becomes of odd events. */
+#include "retune/retune.h"
+
+#include <cJSON.h>
+#include <criterion/criterion.h>
+
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EVENT(event_kind)                                                                          \
+    { .struct_size = sizeof(retune_event), .kind = event_kind }
+
+static void expect_line(const retune_event *event, const char *expected) {
+    char text[1024];
+    size_t length = retune_event_json(event, text, sizeof text);
+    cr_expect(strcmp(text, expected) == 0, "\n  given:    %s\n  expected: %s", text, expected);
+    cr_expect(length == strlen(expected));
+    cJSON *parsed = cJSON_Parse(text);
+    cr_expect(cJSON_IsObject(parsed), "no JSON: %s", text);
+    cJSON_Delete(parsed);
+}
+
+Test(event_json, model) {
+    retune_event event = EVENT(RETUNE_EVENT_MODEL);
+    event.of.model.total = 3233989;
+    event.of.model.trainable = 1053701;
+    event.of.model.non_trainable = 2180288;
+    expect_line(&event, "{\"event\":\"model\",\"total\":3233989,\"trainable\":1053701,"
+                        "\"non_trainable\":2180288}");
+}
+
+Test(event_json, data) {
+    retune_event event = EVENT(RETUNE_EVENT_DATA);
+    event.of.data.classes = 5;
+    event.of.data.train = 2934;
+    event.of.data.test = 736;
+    event.of.data.skipped = 2;
+    expect_line(&event,
+                "{\"event\":\"data\",\"classes\":5,\"train\":2934,\"test\":736,\"skipped\":2}");
+}
+
+Test(event_json, device) {
+    const retune_refusal refusals[] = {{"clml", "libOpenCL.so: \"not\" found"}, {"vulkan", NULL}};
+    retune_event event = EVENT(RETUNE_EVENT_DEVICE);
+    event.of.device.backend = "cpu";
+    event.of.device.device = "cpu/simd";
+    event.of.device.name = "CPU";
+    event.of.device.refusals = refusals;
+    event.of.device.refusal_count = 2;
+    expect_line(&event, "{\"event\":\"device\",\"backend\":\"cpu\",\"device\":\"cpu/simd\","
+                        "\"skipped\":[{\"backend\":\"clml\",\"reason\":\"libOpenCL.so: "
+                        "\\\"not\\\" found\"},{\"backend\":\"vulkan\",\"reason\":null}],"
+                        "\"name\":\"CPU\",\"driver\":null}");
+    event.of.device.refusals = NULL;
+    event.of.device.refusal_count = 0;
+    event.of.device.driver = "1";
+    expect_line(&event, "{\"event\":\"device\",\"backend\":\"cpu\",\"device\":\"cpu/simd\","
+                        "\"skipped\":[],\"name\":\"CPU\",\"driver\":\"1\"}");
+}
+
+Test(event_json, progress) {
+    const char *names[] = {"\"scan\"", "\"features\"", "\"train\"", "\"evaluate\"", "null"};
+    for (uint32_t phase = 0; phase < 5; phase++) {
+        retune_event event = EVENT(RETUNE_EVENT_PROGRESS);
+        event.of.progress.phase = phase;
+        event.of.progress.epoch = 3;
+        event.of.progress.done = 7;
+        event.of.progress.total = 18;
+        event.of.progress.unit = "steps";
+        event.of.progress.seconds = 0.25;
+        char expected[256];
+        snprintf(expected, sizeof expected,
+                 "{\"event\":\"progress\",\"phase\":%s,\"epoch\":3,\"done\":7,\"total\":18,"
+                 "\"unit\":\"steps\",\"seconds\":0.25}",
+                 names[phase]);
+        expect_line(&event, expected);
+    }
+}
+
+Test(event_json, eval) {
+    retune_event event = EVENT(RETUNE_EVENT_EVAL);
+    event.of.eval.correct = 147;
+    event.of.eval.total = 736;
+    event.of.eval.accuracy = 147.0 / 736.0;
+    event.of.eval.loss = 1.71;
+    expect_line(&event, "{\"event\":\"eval\",\"epoch\":0,\"correct\":147,\"total\":736,"
+                        "\"accuracy\":0.199728,\"loss\":1.71}");
+}
+
+Test(event_json, epoch) {
+    retune_event event = EVENT(RETUNE_EVENT_EPOCH);
+    event.of.epoch.epoch = 1;
+    event.of.epoch.epochs = 100;
+    event.of.epoch.loss = 0.71;
+    event.of.epoch.accuracy = 0.78;
+    event.of.epoch.seconds = 2.1;
+    event.of.epoch.images_per_second = 1397.0;
+    event.of.epoch.learning_rate = 0.003;
+    expect_line(&event, "{\"event\":\"epoch\",\"epoch\":1,\"loss\":0.71,\"accuracy\":0.78,"
+                        "\"seconds\":2.1,\"images_per_second\":1397,\"epochs\":100,"
+                        "\"learning_rate\":0.003}");
+}
+
+/* A run that diverged must not make a line that no parser takes. */
+Test(event_json, diverged) {
+    retune_event event = EVENT(RETUNE_EVENT_EPOCH);
+    event.of.epoch.loss = NAN;
+    event.of.epoch.accuracy = -INFINITY;
+    expect_line(&event, "{\"event\":\"epoch\",\"epoch\":0,\"loss\":null,\"accuracy\":null,"
+                        "\"seconds\":0,\"images_per_second\":0,\"epochs\":0,\"learning_rate\":0}");
+}
+
+Test(event_json, messages) {
+    retune_event event = EVENT(RETUNE_EVENT_NOTICE);
+    event.of.message.text = "tulips/\xff.jpg:\nleft out";
+    expect_line(&event, "{\"event\":\"notice\",\"text\":\"tulips/\\ufffd.jpg:\\nleft out\"}");
+    event.kind = RETUNE_EVENT_PROBLEM;
+    event.of.message.status = RETUNE_CORRUPT;
+    event.of.message.text = NULL;
+    expect_line(&event, "{\"event\":\"problem\",\"status\":\"corrupt data\",\"text\":null}");
+}
+
+Test(event_json, plan) {
+    retune_event event = EVENT(RETUNE_EVENT_PLAN);
+    event.of.plan.memory_bytes = 734003200;
+    event.of.plan.device_bytes = 1;
+    event.of.plan.cache_bytes = UINT64_MAX;
+    event.of.plan.steps_per_epoch = 18;
+    event.of.plan.flops_per_step = 123456789012.0;
+    event.of.plan.flops_per_image_prefix = 1137481704.0;
+    expect_line(&event, "{\"event\":\"plan\",\"memory_bytes\":734003200,\"device_bytes\":1,"
+                        "\"cache_bytes\":18446744073709551615,\"steps_per_epoch\":18,"
+                        "\"flops_per_step\":123456789012,\"flops_per_image_prefix\":1137481704}");
+}
+
+Test(event_json, done) {
+    retune_event event = EVENT(RETUNE_EVENT_DONE);
+    event.of.done.accuracy = 0.9198;
+    event.of.done.best_accuracy = 0.9252;
+    event.of.done.epochs = 100;
+    event.of.done.best_epoch = 61;
+    event.of.done.seconds = 61.0;
+    event.of.done.peak_memory_bytes = 734003200;
+    event.of.done.model = "runs/flowers/model.safetensors";
+    expect_line(&event, "{\"event\":\"done\",\"accuracy\":0.9198,\"best_accuracy\":0.9252,"
+                        "\"seconds\":61,\"peak_memory_bytes\":734003200,"
+                        "\"model\":\"runs/flowers/model.safetensors\",\"epochs\":100,"
+                        "\"best_epoch\":61}");
+}
+
+Test(event_json, unknown_kind) {
+    retune_event event = EVENT(99);
+    expect_line(&event, "{\"event\":null,\"kind\":99}");
+}
+
+/* An event of a caller that knows fewer members: the rest reads as 0, nothing beyond is touched. */
+Test(event_json, short_event) {
+    size_t size = offsetof(retune_event, of.model.trainable);
+    retune_event whole = {.struct_size = (uint32_t)size, .kind = RETUNE_EVENT_MODEL};
+    whole.of.model.total = 7;
+    void *event = malloc(size);
+    memcpy(event, &whole, size);
+    expect_line(event, "{\"event\":\"model\",\"total\":7,\"trainable\":0,\"non_trainable\":0}");
+    free(event);
+}
+
+Test(event_json, length_is_told_when_the_buffer_is_too_small) {
+    retune_event event = EVENT(RETUNE_EVENT_MODEL);
+    size_t needed = retune_event_json(&event, NULL, 0);
+    char text[10];
+    cr_expect(retune_event_json(&event, text, sizeof text) == needed);
+    cr_expect(strcmp(text, "{\"event\":") == 0, "%s", text);
+    char whole[128];
+    cr_expect(retune_event_json(&event, whole, needed + 1) == needed);
+    cr_expect(whole[needed - 1] == '}' && whole[needed] == '\0');
+}

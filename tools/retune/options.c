@@ -1,0 +1,166 @@
+#include "options.h"
+
+#include "output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What popt gives back for each option. */
+enum {
+    SET = 's',
+    JSON = 'j',
+    QUIET = 'q',
+    HELP = 'h',
+    RESUME = 'r',
+    FRESH = 'f',
+    MODEL = 'm',
+    TOP = 't',
+    REFERENCE = 'R'
+};
+
+struct row {
+    unsigned taken; /* by verbs that have this bit; 0: by all */
+    int value;
+    const char *name, *argument, *description;
+};
+
+static const struct row rows[] = {
+    {TAKES_SET, SET, "set", "section.key=value", "Overrides a setting; may be repeated"},
+    {TAKES_RESUME, RESUME, "resume", NULL, "Goes on from the last checkpoint"},
+    {TAKES_RESUME, FRESH, "fresh", NULL, "Replaces a run that is already there"},
+    {TAKES_MODEL, MODEL, "model", "FILE", "Takes this model instead of the run's best"},
+    {TAKES_TOP, TOP, "top", "K", "Shows the K most probable classes (5)"},
+    {TAKES_REFERENCE, REFERENCE, "reference", NULL, "Prints every key there is, as an INI"},
+    {0, JSON, "json", NULL, "Prints results on stdout as lines of JSON"},
+    {0, QUIET, "quiet", NULL, "Shows no progress"},
+    {0, HELP, "help", NULL, "Shows this help"},
+};
+#define ROW_COUNT (sizeof rows / sizeof *rows)
+
+static bool is_taken(const struct row *row, unsigned taken) {
+    return row->taken == 0 || (row->taken & taken) != 0;
+}
+
+void options_print_help(unsigned taken) {
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (!is_taken(&rows[i], taken))
+            continue;
+        char name[64];
+        snprintf(name, sizeof name, "--%s%s%s", rows[i].name, rows[i].argument ? " " : "",
+                 rows[i].argument ? rows[i].argument : "");
+        printf("  %-26s %s\n", name, rows[i].description);
+    }
+}
+
+/* Splits "section.key=value", which it takes over, and appends it. */
+static int add_set(struct options *options, char *text) {
+    size_t count = options->set_count;
+    char **texts = realloc(options->texts, (count + 1) * sizeof *texts);
+    options->texts = texts ? texts : options->texts;
+    retune_option *sets = realloc(options->sets, (count + 1) * sizeof *sets);
+    options->sets = sets ? sets : options->sets;
+    if (!texts || !sets) {
+        free(text);
+        return output_error(options->json, RETUNE_OUT_OF_MEMORY, "out of memory");
+    }
+    texts[count] = text;
+    char *equals = strchr(text, '=');
+    sets[count] = (retune_option){text, equals ? equals + 1 : ""};
+    options->set_count++;
+    if (!equals)
+        return output_usage_error(options->json, "--set %s: expected section.key=value", text);
+    *equals = '\0';
+    return 0;
+}
+
+static int set_top(struct options *options, char *text) {
+    char *end = NULL;
+    long top = strtol(text, &end, 10);
+    bool good = *text >= '0' && *text <= '9' && *end == '\0' && top >= 1 && top <= 1000000;
+    options->top = good ? (int)top : options->top;
+    int code =
+        good ? 0 : output_usage_error(options->json, "--top %s: expected a number from 1", text);
+    free(text);
+    return code;
+}
+
+static int take_option(struct options *options, int value) {
+    switch (value) {
+    case SET:
+        return add_set(options, poptGetOptArg(options->context));
+    case TOP:
+        return set_top(options, poptGetOptArg(options->context));
+    case MODEL:
+        free((char *)options->model);
+        options->model = poptGetOptArg(options->context);
+        return 0;
+    case RESUME:
+        options->resume = true;
+        return 0;
+    case FRESH:
+        options->fresh = true;
+        return 0;
+    case REFERENCE:
+        options->reference = true;
+        return 0;
+    case JSON:
+        options->json = true;
+        return 0;
+    case QUIET:
+        options->quiet = true;
+        return 0;
+    case HELP:
+        options->help = true;
+        return 0;
+    default:
+        return output_usage_error(options->json, "%s: %s",
+                                  poptBadOption(options->context, POPT_BADOPTION_NOALIAS),
+                                  poptStrerror(value));
+    }
+}
+
+/* Errors are JSON too when asked for, also those found before --json is reached. */
+static bool wants_json(int argc, const char **argv) {
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--json") == 0)
+            return true;
+    return false;
+}
+
+int options_parse(int argc, const char **argv, unsigned taken, struct options *out_options) {
+    *out_options = (struct options){.json = wants_json(argc, argv), .top = 5};
+    struct poptOption table[ROW_COUNT + 1];
+    memset(table, 0, sizeof table);
+    size_t used = 0;
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (!is_taken(&rows[i], taken))
+            continue;
+        table[used++] =
+            (struct poptOption){.longName = rows[i].name,
+                                .shortName = rows[i].value == HELP ? 'h' : '\0',
+                                .argInfo = rows[i].argument ? POPT_ARG_STRING : POPT_ARG_NONE,
+                                .val = rows[i].value};
+    }
+    out_options->context = poptGetContext("retune", argc, argv, table, 0);
+    if (!out_options->context)
+        return output_error(out_options->json, RETUNE_OUT_OF_MEMORY, "out of memory");
+    int value, code = 0;
+    while (code == 0 && (value = poptGetNextOpt(out_options->context)) != -1)
+        code = take_option(out_options, value);
+    if (code != 0)
+        return code;
+    out_options->arguments = poptGetArgs(out_options->context);
+    while (out_options->arguments && out_options->arguments[out_options->argument_count])
+        out_options->argument_count++;
+    return 0;
+}
+
+void options_free(struct options *options) {
+    for (size_t i = 0; i < options->set_count; i++)
+        free(options->texts[i]);
+    free(options->texts);
+    free(options->sets);
+    free((char *)options->model);
+    poptFreeContext(options->context);
+}

@@ -1,1 +1,1 @@
-set(sources)
+set(sources safetensors.c safetensors_write.c)

@@ -1,1 +1,1 @@
-set(sources)
+set(sources feature_file.c features.c)

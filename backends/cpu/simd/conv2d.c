@@ -105,13 +105,13 @@ static void gather_weight(const simd_convolution *c, const simd_matrix *patches,
 
 static simd_result phase_result(const simd_convolution *c, const simd_matrix *patches, float *dx) {
     int64_t row = c->width.in * c->inputs;
-    return (simd_result){
-        .data = dx + patches->height.out_first * row + patches->width.out_first * c->inputs,
-        .height = patches->height.count,
-        .width = patches->width.count,
-        .image_step = c->height.in * row,
-        .row_step = patches->height.out_step * row,
-        .column_step = patches->width.out_step * c->inputs};
+    return (simd_result){.data = dx + patches->height.out_first * row +
+                                 patches->width.out_first * c->inputs,
+                         .height = patches->height.count,
+                         .width = patches->width.count,
+                         .image_step = c->height.in * row,
+                         .row_step = patches->height.out_step * row,
+                         .column_step = patches->width.out_step * c->inputs};
 }
 
 void SIMD(conv2d_grad_input)(const cpu_call *call) {

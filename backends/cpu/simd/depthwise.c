@@ -116,8 +116,8 @@ typedef struct walk {
     simd_epilogue epilogue;
 } walk;
 
-static void walk_line(const walk *w, const simd_axis *height, const simd_axis *width,
-                      int64_t image, int64_t position) {
+static void walk_line(const walk *w, const simd_axis *height, const simd_axis *width, int64_t image,
+                      int64_t position) {
     int64_t channels = w->shape.inputs, kernel_row = w->shape.width.kernel * channels;
     int64_t begin, end;
     simd_axis_clip(height, position, &begin, &end);
@@ -126,8 +126,8 @@ static void walk_line(const walk *w, const simd_axis *height, const simd_axis *w
     int64_t out_y = height->out_first + position * height->out_step;
     line l = {.source = w->source + (image * height->extent + source_y) * width->extent * channels,
               .weight = w->weight + weight_y * kernel_row + width->weight_first * channels,
-              .out = w->out + ((image * w->out_height + out_y) * w->out_width + width->out_first) *
-                                  channels,
+              .out = w->out +
+                     ((image * w->out_height + out_y) * w->out_width + width->out_first) * channels,
               .channels = channels,
               .taps = end - begin,
               .source_row = height->tap_step * width->extent * channels,

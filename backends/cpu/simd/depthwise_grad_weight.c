@@ -31,9 +31,9 @@ SIMD_INLINE void add_positions(const line *l, int64_t channel, int64_t lanes, in
             vector gradient = vector_load_some(dz + (position + n) * channels, lanes);
             SIMD_UNROLL
             for (int t = 0; t < taps; t++)
-                sum[t][n] += gradient * vector_load_some(x + (source + n * step + t * tap_step) *
-                                                                 channels,
-                                                         lanes);
+                sum[t][n] +=
+                    gradient *
+                    vector_load_some(x + (source + n * step + t * tap_step) * channels, lanes);
         }
     }
     SIMD_UNROLL
@@ -96,12 +96,11 @@ static void add_row(const gradient *g, int64_t image, int64_t row, int64_t first
     simd_axis_clip(&g->height, row, &begin, &end);
     for (int64_t tap = begin; tap < end; tap++) {
         int64_t y = g->height.first + row * g->height.step + tap * g->height.tap_step;
-        line l = {
-            .x = g->x + (image * g->height.extent + y) * g->width.extent * channels + first,
-            .dz = g->dz + (image * g->height.count + row) * g->width.count * channels + first,
-            .dw = g->dw + tap * g->width.taps * channels + first,
-            .channels = channels,
-            .width = &g->width};
+        line l = {.x = g->x + (image * g->height.extent + y) * g->width.extent * channels + first,
+                  .dz = g->dz + (image * g->height.count + row) * g->width.count * channels + first,
+                  .dw = g->dw + tap * g->width.taps * channels + first,
+                  .channels = channels,
+                  .width = &g->width};
         int64_t channel = 0;
         for (; channel + LANES <= count; channel += LANES)
             add_line(&l, channel, LANES);
@@ -130,6 +129,7 @@ void SIMD(depthwise_grad_weight)(const cpu_call *call) {
         }
     }
     if (call->outputs[1])
-        SIMD(column_sums)(g.dz, g.shape.batch * g.height.count * g.width.count, channels,
-                          call->outputs[1], call->threads);
+        SIMD(column_sums)
+        (g.dz, g.shape.batch * g.height.count * g.width.count, channels, call->outputs[1],
+         call->threads);
 }

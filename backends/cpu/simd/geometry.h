@@ -4,7 +4,8 @@
  * of a source map. Position p sees, at tap t, the source element
  *     first + p * step + t * tap_step
  * and multiplies it by the kernel element weight_first + t * weight_step. What the walk computes
- * at p goes to element out_first + p * out_step of the result. Elements outside the map are zero. */
+ * at p goes to element out_first + p * out_step of the result. Elements outside the map are zero.
+ */
 #ifndef RETUNE_CPU_SIMD_GEOMETRY_H
 #define RETUNE_CPU_SIMD_GEOMETRY_H
 

@@ -22,12 +22,12 @@ typedef struct simd_matrix {
 /* rows x columns in memory, one row after the other. */
 static inline simd_matrix simd_dense(const float *data, int64_t rows, int64_t columns,
                                      bool transposed) {
-    return (simd_matrix){.data = data,
-                         .channels = columns,
-                         .height = {.extent = 1, .count = 1, .taps = 1, .tap_step = 1},
-                         .width = {.extent = rows, .count = rows, .step = 1, .taps = 1,
-                                   .tap_step = 1},
-                         .transposed = transposed};
+    return (simd_matrix){
+        .data = data,
+        .channels = columns,
+        .height = {.extent = 1, .count = 1, .taps = 1, .tap_step = 1},
+        .width = {.extent = rows, .count = rows, .step = 1, .taps = 1, .tap_step = 1},
+        .transposed = transposed};
 }
 
 /* Packs the strip [first, first + count) x [depth_first, depth_first + depth) of an operand. For

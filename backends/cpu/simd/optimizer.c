@@ -43,7 +43,7 @@ void SIMD(adam)(const cpu_call *call) {
         float g = gradient[n] + decay * weight[n];
         m[n] = keep1 * m[n] + take1 * g;
         v[n] = keep2 * v[n] + take2 * g * g;
-        weight[n] = shrink * weight[n] -
-                    rate * (m[n] * correct1) / (sqrtf(v[n] * correct2) + epsilon);
+        weight[n] =
+            shrink * weight[n] - rate * (m[n] * correct1) / (sqrtf(v[n] * correct2) + epsilon);
     }
 }

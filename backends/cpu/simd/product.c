@@ -33,8 +33,8 @@ static blocking choose_blocking(int64_t rows, int64_t columns, int64_t depth, in
     int64_t most = smaller(divide_up(rows, wanted), BLOCK_ROWS);
     b.block_rows = part(rows, divide_up(most, TILE_ROWS) * TILE_ROWS, TILE_ROWS);
     b.row_blocks = divide_up(rows, b.block_rows);
-    b.block_columns = part(b.columns, divide_up(b.columns, divide_up(wanted, b.row_blocks)),
-                           TILE_COLUMNS);
+    b.block_columns =
+        part(b.columns, divide_up(b.columns, divide_up(wanted, b.row_blocks)), TILE_COLUMNS);
     b.column_blocks = divide_up(b.columns, b.block_columns);
     return b;
 }
@@ -134,15 +134,16 @@ static void multiply_block(const simd_product *p, const stage *s, int64_t first_
     }
 }
 
-static void run_stage(const simd_product *p, const blocking *b, const stage *s,
-                      int64_t depth_first, int64_t columns, float *right, float *left) {
+static void run_stage(const simd_product *p, const blocking *b, const stage *s, int64_t depth_first,
+                      int64_t columns, float *right, float *left) {
     int64_t strips = divide_up(columns, TILE_COLUMNS);
     int64_t tasks = b->row_blocks * b->column_blocks;
 #pragma omp for schedule(static)
     for (int64_t strip = 0; strip < strips; strip++) {
         int64_t n = strip * TILE_COLUMNS;
-        SIMD(pack_right)(&p->right, s->first_column + n, smaller(columns - n, TILE_COLUMNS),
-                         depth_first, s->depth, right + n * s->depth);
+        SIMD(pack_right)
+        (&p->right, s->first_column + n, smaller(columns - n, TILE_COLUMNS), depth_first, s->depth,
+         right + n * s->depth);
     }
 #pragma omp for schedule(dynamic)
     for (int64_t task = 0; task < tasks; task++) {
@@ -152,8 +153,9 @@ static void run_stage(const simd_product *p, const blocking *b, const stage *s,
         if (begin >= columns)
             continue;
         for (int64_t m = 0; m < rows; m += TILE_ROWS)
-            SIMD(pack_left)(&p->left, first_row + m, smaller(rows - m, TILE_ROWS), depth_first,
-                            s->depth, left + m * s->depth);
+            SIMD(pack_left)
+            (&p->left, first_row + m, smaller(rows - m, TILE_ROWS), depth_first, s->depth,
+             left + m * s->depth);
         multiply_block(p, s, first_row, rows, begin, smaller(columns, begin + b->block_columns),
                        left, right);
     }

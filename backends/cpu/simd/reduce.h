@@ -7,7 +7,7 @@
 enum {
     STRIP_UNIT = 16,  /* channels: a cache line */
     STRIP_MOST = 128, /* few enough for their sums to stay in the first-level cache */
-    SUM_BLOCK = 256   /* terms summed before they join the total, against the rounding of long sums */
+    SUM_BLOCK = 256 /* terms summed before they join the total, against the rounding of long sums */
 };
 
 /* Channels a thread takes at a time. */

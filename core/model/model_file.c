@@ -129,7 +129,7 @@ static retune_status get_names(const cJSON *object, const char *path, const char
 static retune_status build(const cJSON *object, const char *path, retune_model **out_model,
                            retune_error *error) {
     const cJSON *architecture = cJSON_GetObjectItemCaseSensitive(object, "architecture");
-    double alpha, input, resize, scale, offset;
+    double alpha = 0, input = 0, resize = 0, scale = 0, offset = 0;
     if (!cJSON_IsString(architecture))
         return bad_field(path, "architecture", error);
     RETUNE_TRY(get_number(object, path, "alpha", 0.03125, 4.0, &alpha, error));

@@ -33,9 +33,13 @@ typedef struct retune_run_mark {
 
 typedef struct retune_run_folder retune_run_folder;
 
+/* INVALID when a run of this mode cannot go into the folder: a new one where there is one already,
+ * or nothing to resume. Writes nothing. */
+retune_status retune_run_folder_check(const char *path, retune_run_mode mode, retune_error *error);
+
 /* Opens the folder, making it when it is missing, and keeps other runs out until it is closed.
- * INVALID: a new run where there is one already, or nothing to resume. UNAVAILABLE: another process
- * is at work there. IO: it cannot be written. `settings` becomes job.ini. */
+ * INVALID as retune_run_folder_check. UNAVAILABLE: another process is at work there. IO: it cannot
+ * be written. `settings` becomes job.ini. */
 retune_status retune_run_folder_open(const char *path, retune_run_mode mode, const char *settings,
                                      retune_run_folder **out_folder, retune_error *error);
 void retune_run_folder_close(retune_run_folder *folder); /* takes NULL */

@@ -1,1 +1,1 @@
-set(sources event_json.c json_writer.c)
+set(sources event_json.c events.c json_writer.c run_folder.c)

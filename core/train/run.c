@@ -136,7 +136,7 @@ static retune_status save_best(run *r, retune_error *error) {
     RETUNE_TRY(retune_model_file_write(retune_run_folder_file(r->folder, RETUNE_RUN_MODEL),
                                        r->session.model, NULL, 0, NULL, 0, error));
     return retune_delta_write(retune_run_folder_file(r->folder, RETUNE_RUN_DELTA), r->session.model,
-                              &r->session.freeze, r->base, error);
+                              r->changed, r->base, error);
 }
 
 static retune_status save_checkpoint(run *r, retune_error *error) {

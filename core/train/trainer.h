@@ -18,9 +18,11 @@ typedef struct retune_trainer {
     retune_schedule schedule;
     uint32_t batch; /* images an update */
     uint64_t steps_per_epoch;
-    uint64_t step;       /* updates done so far */
-    float learning_rate; /* of the last one */
-    uint32_t *order;     /* of an epoch, into the training images */
+    bool whole_batches;     /* the rest of an epoch that fills no batch is left out */
+    uint64_t step;          /* updates done so far */
+    retune_metrics metrics; /* of the current epoch so far */
+    float learning_rate;    /* of the last one */
+    uint32_t *order;        /* of an epoch, into the training images */
     retune_loader_item *items;
     float *probability, *loss; /* of a run */
 } retune_trainer;

@@ -1,3 +1,4 @@
+#include "desc.h"
 #include "trial.h"
 
 #include "op_check.h"

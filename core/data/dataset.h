@@ -7,9 +7,9 @@
 #include "data/parallel.h"
 
 typedef struct retune_dataset_options {
-    const char *root;      /* folder of class folders, or of train/ and val/ (or test/) with them */
-    double test;           /* share of each class for testing, 0 up to but not including 1; 0: no
-                              test images */
+    const char *root; /* folder of class folders, or of train/ and val/ (or else test/) with them */
+    double test;      /* share of each class for testing, 0 up to but not including 1; 0: no
+                         test images */
     const char *test_list; /* file that lists the test images instead; NULL or "": none */
     uint64_t seed;         /* of the random split */
     bool fail_on_bad;      /* a bad image is an error; otherwise it is left out and recorded */

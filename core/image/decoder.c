@@ -82,7 +82,8 @@ retune_status retune_decoder_size(const unsigned char *data, size_t size, uint32
 /* What 16-bit RGBA with filter bytes takes, or the coefficients of a progressive JPEG in whole
  * blocks of pixels; twice, because buffers grow by doubling. */
 static size_t largest_block(uint32_t width, uint32_t height) {
-    return 2 * 8 * ((size_t)width + 64) * ((size_t)height + 64) + (1u << 20);
+    uint64_t bytes = 2 * 8 * ((uint64_t)width + 64) * ((uint64_t)height + 64) + (1u << 20);
+    return bytes < SIZE_MAX ? (size_t)bytes : SIZE_MAX;
 }
 
 retune_status retune_decoder_run(const unsigned char *data, size_t size, uint32_t width,

@@ -15,8 +15,8 @@
 
 size_t retune_image_file_limit(uint32_t max_megapixels) {
     /* 16-bit RGBA that did not compress, and room for metadata. */
-    size_t limit = (size_t)max_megapixels * 1000000 * 8 + (64u << 20);
-    return limit < INT_MAX ? limit : INT_MAX;
+    uint64_t limit = (uint64_t)max_megapixels * 1000000 * 8 + (64u << 20);
+    return limit < INT_MAX ? (size_t)limit : INT_MAX;
 }
 
 retune_status retune_image_check_size(uint32_t width, uint32_t height, uint32_t max_megapixels,

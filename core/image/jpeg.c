@@ -38,9 +38,8 @@ static retune_status ends_early(const jpeg_walk *walk) {
                        walk->size);
 }
 
-static retune_status malformed(const jpeg_walk *walk, const char *what, size_t byte) {
-    return retune_fail(walk->error, RETUNE_CORRUPT, "JPEG has a malformed %s at byte %zu", what,
-                       byte);
+static retune_status has(const jpeg_walk *walk, const char *what, size_t byte) {
+    return retune_fail(walk->error, RETUNE_CORRUPT, "JPEG has %s at byte %zu", what, byte);
 }
 
 /* The next marker, wherever it is: what lies before it is entropy-coded data or padding. */
@@ -74,7 +73,7 @@ static retune_status read_frame(jpeg_walk *walk, unsigned marker, const unsigned
             "baseline and progressive Huffman coding can)",
             marker, byte - 4);
     if (walk->has_frame || length < 6 || length != 6 + 3 * (size_t)at[5])
-        return malformed(walk, "frame header", byte);
+        return has(walk, "a malformed frame header", byte);
     if (at[0] != 8)
         return retune_fail(walk->error, RETUNE_CORRUPT,
                            "JPEG has %u bits a colour at byte %zu; only 8 can be read", at[0],
@@ -92,11 +91,11 @@ static retune_status check_huffman_tables(const jpeg_walk *walk, const unsigned 
     while (length > 0) {
         size_t byte = (size_t)(at - walk->data), symbols = 0;
         if (length < 17)
-            return malformed(walk, "Huffman table", byte);
+            return has(walk, "a malformed Huffman table", byte);
         for (size_t i = 1; i <= 16; i++)
             symbols += at[i];
         if (symbols > 256 || symbols > length - 17)
-            return malformed(walk, "Huffman table", byte);
+            return has(walk, "a malformed Huffman table", byte);
         at += 17 + symbols;
         length -= 17 + symbols;
     }
@@ -120,7 +119,7 @@ static retune_status read_segment(jpeg_walk *walk, unsigned marker) {
     const unsigned char *at = walk->data + walk->at;
     size_t length = (size_t)(at[0] << 8 | at[1]);
     if (length < 2)
-        return malformed(walk, "segment", walk->at);
+        return has(walk, "a malformed segment", walk->at);
     if (length > left)
         return ends_early(walk);
     walk->at += length;
@@ -133,7 +132,7 @@ static retune_status read_segment(jpeg_walk *walk, unsigned marker) {
     if (marker == MARKER_APP1)
         read_exif(walk, at, length);
     if (marker == MARKER_SOS && !walk->has_frame)
-        return malformed(walk, "scan without a frame", (size_t)(at - walk->data));
+        return has(walk, "a scan before its frame header", (size_t)(at - walk->data));
     if (marker == MARKER_SOS && ++walk->scans > SCANS_MAX)
         return retune_fail(walk->error, RETUNE_CORRUPT, "JPEG has more than %d scans at byte %zu",
                            SCANS_MAX, (size_t)(at - walk->data));
@@ -157,7 +156,7 @@ retune_status retune_jpeg_inspect(const unsigned char *data, size_t size, uint32
     while (next_marker(&walk, &marker)) {
         if (marker == MARKER_EOI) {
             if (walk.scans == 0)
-                return malformed(&walk, "end marker before any image data", walk.at - 2);
+                return has(&walk, "its end marker before any image data", walk.at - 2);
             return RETUNE_OK;
         }
         bool in_data =
@@ -165,7 +164,7 @@ retune_status retune_jpeg_inspect(const unsigned char *data, size_t size, uint32
         if (in_data && walk.scans > 0)
             continue;
         if (marker < MARKER_SOF0 || in_data)
-            return malformed(&walk, "marker", walk.at - 2);
+            return has(&walk, "an unknown marker", walk.at - 2);
         RETUNE_TRY(read_segment(&walk, marker));
     }
     return ends_early(&walk);

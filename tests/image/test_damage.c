@@ -160,8 +160,8 @@ Test(damage, jpeg_headers) {
 
 Test(damage, jpeg_without_frame_or_scan) {
     assert_refused("\xFF\xD8\xFF\xD9", 4, 100, "end marker before any image data at byte 2");
-    assert_refused("\xFF\xD8\xFF\x01\xFF\xD9", 6, 100, "malformed marker at byte 2");
-    assert_refused("\xFF\xD8\xFF\xDA\x00\x02\xFF\xD9", 8, 100, "scan without a frame");
+    assert_refused("\xFF\xD8\xFF\x01\xFF\xD9", 6, 100, "an unknown marker at byte 2");
+    assert_refused("\xFF\xD8\xFF\xDA\x00\x02\xFF\xD9", 8, 100, "a scan before its frame header");
     picture_file file = picture_jpeg(8, 8, 80);
     size_t scan = find_marker(&file, 0xDA);
     memcpy(file.data + scan, "\xFF\xD9", 2);

@@ -1,9 +1,11 @@
 /* Resizing against the same filter in float64, and its borders. */
+#include "base/file.h"
 #include "image/pictures.h"
 #include "image/resize.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,4 +127,42 @@ Test(resize, bad_views_are_refused) {
     cr_expect_eq(retune_image_resize(&image, whole, 0, 4, out, NULL), RETUNE_INVALID);
     cr_expect_eq(retune_image_resize(&image, whole, 4, 0, out, NULL), RETUNE_INVALID);
     retune_image_free(&image);
+}
+
+/* The reference inputs were stretched with the same filter, from the photos before these were
+ * compressed once more: chroma differs by what that lost, luminance hardly. */
+Test(resize, reference_inputs_are_stretched_alike) {
+    enum { SIDE = 224, BYTES = SIDE * SIDE * 3 };
+    const char *folder = getenv("RETUNE_TEST_DATA");
+    char path[1024];
+    snprintf(path, sizeof path, "%s/golden/mobilenet.safetensors", folder ? folder : "");
+    unsigned char *golden = NULL;
+    size_t size, begin;
+    uint64_t header;
+    if (retune_file_read(path, (size_t)1 << 30, &golden, &size, NULL) != RETUNE_OK)
+        cr_skip_test("RETUNE_TEST_DATA names no folder with golden/mobilenet.safetensors");
+    memcpy(&header, golden, sizeof header);
+    const char *entry = strstr((const char *)golden + 8, "\"input_rgb_u8\"");
+    cr_assert_not_null(entry);
+    cr_assert_eq(sscanf(strstr(entry, "\"data_offsets\""), "\"data_offsets\" : [%zu", &begin), 1);
+    const unsigned char *expected = golden + 8 + header + begin;
+
+    static const char *names[] = {"daisy/10172379554_b296050f82_n.jpg",
+                                  "daisy/10437929963_bc13eebe0c.jpg"};
+    for (int i = 0; i < 2; i++, expected += BYTES) {
+        snprintf(path, sizeof path, "%s/flower_photos/%s", folder, names[i]);
+        retune_image image;
+        unsigned char out[BYTES];
+        cr_assert_eq(retune_image_read(path, 10, &image, NULL), RETUNE_OK);
+        cr_assert_eq(retune_image_resize(&image, retune_view_whole(&image), SIDE, SIDE, out, NULL),
+                     RETUNE_OK);
+        double difference = 0;
+        for (int p = 0; p < BYTES; p += 3)
+            difference +=
+                fabs(0.299 * (out[p] - expected[p]) + 0.587 * (out[p + 1] - expected[p + 1]) +
+                     0.114 * (out[p + 2] - expected[p + 2]));
+        cr_expect_lt(difference / (SIDE * SIDE), 1.2, "%s", names[i]);
+        retune_image_free(&image);
+    }
+    free(golden);
 }

@@ -182,8 +182,9 @@ static retune_status set_from_file(retune_config *config, const char *path, retu
     return status;
 }
 
-/* True for "plugin_paht": not a key of [backend], but so near to one that it is meant. */
-static bool is_misspelt_backend_key(const char *name) {
+/* True for "plugin_path", and for "plugin_paht", which is so near to a key of [backend] that it is
+ * meant as one. */
+static bool is_near_backend_key(const char *name) {
     char names[256];
     retune_suggestion nearest = retune_suggestion_make(name);
     list_names("backend", &nearest, names, sizeof names);
@@ -203,7 +204,7 @@ static bool split_variable(char *name, const char **out_section, const char **ou
     if (!retune_key_section_exists(name))
         return false;
     char *option = strchr(key, '_');
-    if (strcmp(name, "backend") == 0 && option && !is_misspelt_backend_key(key)) {
+    if (strcmp(name, "backend") == 0 && option && !is_near_backend_key(key)) {
         key[-1] = '.';
         *option = '\0';
         *out_key = option + 1;

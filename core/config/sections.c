@@ -5,11 +5,17 @@
 
 #include <string.h>
 
+/* Short enough for a line of an INI, and with the prefix for the name of a section. */
+#define NAME_BYTES_MAX 40
+
 static retune_status check_name(const char *name, retune_error *error) {
     size_t good = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
     if (good == 0 || name[good] != '\0')
         return retune_fail(error, RETUNE_INVALID,
                            "'%.60s' is no name: letters, digits, '_' and '-' make one", name);
+    if (good > NAME_BYTES_MAX)
+        return retune_fail(error, RETUNE_INVALID, "'%.60s' is longer than %d letters", name,
+                           NAME_BYTES_MAX);
     return RETUNE_OK;
 }
 

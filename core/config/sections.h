@@ -21,7 +21,7 @@ typedef struct retune_sections {
 #define RETUNE_SECTION_PREFIX "backend."
 
 /* Sets an option, in place when it is there already. INVALID, without naming the key: names are
- * letters, digits, '_' and '-'. */
+ * at most 40 letters, digits, '_' and '-'. */
 retune_status retune_sections_set(retune_sections *sections, const char *name, const char *key,
                                   const char *value, const char *origin, retune_error *error);
 

@@ -93,7 +93,7 @@ static retune_status read_number(const char *text, const char *allowed, double *
                            allowed);
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (plain == (locale_t)0)
-        return retune_fail_memory(error, sizeof plain, "the C locale");
+        return retune_fail(error, RETUNE_OUT_OF_MEMORY, "out of memory for the C locale");
     locale_t previous = uselocale(plain);
     errno = 0;
     *out_value = strtod(text, NULL);

@@ -33,12 +33,14 @@ static retune_status append_text(ini_text *text, const char *more, retune_error 
     return append(text, more, strlen(more), error);
 }
 
+/* Blanks around a break are lost, and a line may not begin as a comment. */
 static bool may_break_before(const char *c) {
-    return c[-1] != ' ' && c[-1] != '\t' && c[-1] != '\\' && !strchr(" \t;#", *c);
+    bool inside_character = ((unsigned char)*c & 0xc0) == 0x80;
+    return c[-1] != ' ' && c[-1] != '\t' && !strchr(" \t;#", *c) && !inside_character;
 }
 
-/* How much of `value` goes in this line: all of it, or up to a place where a break adds and takes
- * nothing. */
+/* How much of `value` goes in this line: all of it, or up to where it may break; 0 when it cannot.
+ */
 static size_t line_length(const char *value) {
     size_t length = strlen(value);
     if (length <= LINE_BYTES)
@@ -46,7 +48,7 @@ static size_t line_length(const char *value) {
     for (size_t i = LINE_BYTES; i > 1; i--)
         if (may_break_before(value + i))
             return i;
-    return length;
+    return 0;
 }
 
 static retune_status append_value(ini_text *text, const char *key, const char *value,
@@ -57,6 +59,9 @@ static retune_status append_value(ini_text *text, const char *key, const char *v
         RETUNE_TRY(append_text(text, "\\\n    ", error));
     for (;;) {
         size_t length = line_length(value);
+        if (length == 0 && *value)
+            return retune_fail(error, RETUNE_INVALID, "%s: cannot be broken into lines: %.60s", key,
+                               value);
         RETUNE_TRY(append(text, value, length, error));
         value += length;
         if (*value == '\0')

@@ -64,4 +64,7 @@ Test(cli_terminal, errors_are_printable) {
     cr_assert(command_run("explain \"$(printf 'a\\033[31mb.ini')\"") == 3);
     cr_expect(strstr(command_stderr, "a?[31mb.ini") != NULL, "%s", command_stderr);
     cr_expect(strchr(command_stderr, '\033') == NULL);
+    /* the same in one character, as UTF-8 writes it */
+    cr_assert(command_run("explain \"$(printf 'a\\302\\233mb.ini')\"") == 3);
+    cr_expect(strstr(command_stderr, "a??mb.ini") != NULL, "%s", command_stderr);
 }

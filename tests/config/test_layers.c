@@ -110,6 +110,10 @@ Test(config_layers, backend_options_are_checked) {
                                            "digits, '_' and '-' make one");
     scene_refuse("[backend.cpu]\nx.y = 1\n", "job.ini:2: [backend.cpu] x.y: 'x.y' is no name: "
                                              "letters, digits, '_' and '-' make one");
+    scene_refuse_set("backend.cpu.a2345678901234567890123456789012345678901", "1",
+                     "--set backend.cpu.a2345678901234567890123456789012345678901: [backend.cpu] "
+                     "a2345678901234567890123456789012345678901: "
+                     "'a2345678901234567890123456789012345678901' is longer than 40 letters");
     scene_refuse("[backend.cpu]\nx = 1\nx = 2\n",
                  "job.ini:3: [backend.cpu] x: already set in line 2");
     scene_refuse_set("backend.cpu.x", "a\nb",

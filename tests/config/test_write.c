@@ -105,7 +105,8 @@ Test(config_write, paths_become_absolute) {
 Test(config_write, long_values_round_trip) {
     char path[3000] = "/", list[3000] = "a0", option[1000] = "begin";
     for (int i = 0; strlen(path) < 2900; i++)
-        sprintf(path + strlen(path), "%sfolder with blanks %d", i ? "/" : "", i);
+        sprintf(path + strlen(path), "%sfolder with blanks and \xc3\xa4\xe2\x82\xac %d",
+                i ? "/" : "", i);
     for (int i = 1; strlen(list) < 2900; i++)
         sprintf(list + strlen(list), ", #layer;%d*", i);
     for (int i = 0; strlen(option) < 900; i++)
@@ -154,6 +155,23 @@ Test(config_write, unwritable_folders_are_refused) {
     cr_expect(retune_config_write(config, &text, &error) == RETUNE_INVALID);
     cr_expect(text == NULL);
     cr_expect(strncmp(error.message, "[output] folder: ", 17) == 0, "%s", error.message);
+    retune_config_close(config);
+}
+
+/* A line of the reader is too short for so many blanks, and a break would lose them. */
+Test(config_write, values_without_a_place_to_break_are_refused) {
+    char value[300];
+    memset(value, ' ', sizeof value);
+    value[0] = 'a';
+    value[298] = 'b';
+    value[299] = '\0';
+    retune_config *config = scene_open_set("backend.cpu.x", value);
+    char *text = NULL;
+    retune_error error = RETUNE_ERROR_INIT;
+    cr_expect(retune_config_write(config, &text, &error) == RETUNE_INVALID);
+    cr_expect(text == NULL);
+    cr_expect(strncmp(error.message, "x: cannot be broken into lines: a ", 34) == 0, "%s",
+              error.message);
     retune_config_close(config);
 }
 

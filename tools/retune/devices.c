@@ -41,12 +41,11 @@ static bool has_text(const char *text) {
 
 /* "      driver     1.2.3", or nothing when there is no text. */
 static void print_fact(const char *name, const char *text) {
-    char line[1024];
     if (!has_text(text))
         return;
-    snprintf(line, sizeof line, "%s", text);
-    text_make_printable(line);
-    printf("      %s%-10s%s %s\n", style_dim(), name, style_end(), line);
+    printf("      %s%-10s%s ", style_dim(), name, style_end());
+    output_text(text);
+    putchar('\n');
 }
 
 static void print_features(uint32_t bits) {

@@ -53,7 +53,9 @@ static bool print_layers(const retune_model_summary *model) {
 }
 
 static bool print_text(const retune_model_summary *model) {
-    printf("%s%s%s\n\n", style_bold(), model->architecture, style_end());
+    fputs(style_bold(), stdout);
+    output_text(model->architecture);
+    printf("%s\n\n", style_end());
     if (!print_layers(model))
         return false;
     printf("\nTotal params: %s / Trainable: %s / Non-trainable: %s\n",
@@ -63,13 +65,13 @@ static bool print_text(const retune_model_summary *model) {
     for (uint32_t i = 0; i < model->layer_count; i++)
         flops += model->layers[i].flops;
     printf("Forward pass: %sFLOP an image\n", figure_scaled(flops).text);
-    if (model->frontier)
-        printf("Frontier: %s; up to here everything is frozen and computed once an image\n",
-               model->frontier);
-    else
-        printf("Frontier: none; the first layer is trained\n");
-    for (uint32_t i = 0; i < model->class_count && model->classes; i++)
-        printf("%s%s", i == 0 ? "Classes: " : ", ", model->classes[i]);
+    fputs("Frontier: ", stdout);
+    output_text(model->frontier ? model->frontier : "none; the first layer is trained");
+    puts(model->frontier ? "; up to here everything is frozen and computed once an image" : "");
+    for (uint32_t i = 0; i < model->class_count && model->classes; i++) {
+        fputs(i == 0 ? "Classes: " : ", ", stdout);
+        output_text(model->classes[i]);
+    }
     if (model->class_count > 0 && model->classes)
         putchar('\n');
     return true;

@@ -55,19 +55,9 @@ void options_print_help(unsigned taken) {
 
 /* Splits "section.key=value", which it takes over, and appends it. */
 static int add_set(struct options *options, char *text) {
-    size_t count = options->set_count;
-    char **texts = realloc(options->texts, (count + 1) * sizeof *texts);
-    options->texts = texts ? texts : options->texts;
-    retune_option *sets = realloc(options->sets, (count + 1) * sizeof *sets);
-    options->sets = sets ? sets : options->sets;
-    if (!texts || !sets) {
-        free(text);
-        return output_error(options->json, RETUNE_OUT_OF_MEMORY, "out of memory");
-    }
-    texts[count] = text;
     char *equals = strchr(text, '=');
-    sets[count] = (retune_option){text, equals ? equals + 1 : ""};
-    options->set_count++;
+    options->texts[options->set_count] = text;
+    options->sets[options->set_count++] = (retune_option){text, equals ? equals + 1 : ""};
     if (!equals)
         return output_usage_error(options->json, "--set %s: expected section.key=value", text);
     *equals = '\0';
@@ -143,7 +133,10 @@ int options_parse(int argc, const char **argv, unsigned taken, struct options *o
                                 .val = rows[i].value};
     }
     out_options->context = poptGetContext("retune", argc, argv, table, 0);
-    if (!out_options->context)
+    /* Each --set is at least one argument. */
+    out_options->texts = calloc((size_t)argc, sizeof *out_options->texts);
+    out_options->sets = calloc((size_t)argc, sizeof *out_options->sets);
+    if (!out_options->context || !out_options->texts || !out_options->sets)
         return output_error(out_options->json, RETUNE_OUT_OF_MEMORY, "out of memory");
     int value, code = 0;
     while (code == 0 && (value = poptGetNextOpt(out_options->context)) != -1)

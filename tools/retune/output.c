@@ -48,10 +48,28 @@ void output_event(const retune_event *event) {
     free(many);
 }
 
+/* Bytes of the control character at `text`: 0 when it is none, 2 for U+0080 to U+009F in UTF-8. */
+static size_t control_length(const char *text) {
+    unsigned char first = (unsigned char)text[0], second = first ? (unsigned char)text[1] : 0;
+    if (first < 0x20 || first == 0x7f)
+        return 1;
+    return first == 0xc2 && second >= 0x80 && second < 0xa0 ? 2 : 0;
+}
+
 void text_make_printable(char *text) {
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            *text = '?';
+    while (*text) {
+        size_t length = control_length(text);
+        memset(text, '?', length);
+        text += length ? length : 1;
+    }
+}
+
+void output_text(const char *text) {
+    while (*text) {
+        size_t length = control_length(text);
+        putchar(length ? '?' : *text);
+        text += length ? length : 1;
+    }
 }
 
 int output_error(bool json, retune_status status, const char *message) {

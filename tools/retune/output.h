@@ -35,4 +35,7 @@ const char *style_end(void);
 /* Replaces control characters by '?': text from files must not steer the terminal. */
 void text_make_printable(char *text);
 
+/* Prints `text` on stdout so. */
+void output_text(const char *text);
+
 #endif

@@ -51,10 +51,9 @@ static bool print_text(const retune_predictor *predictor, const char *image,
         table_add(&table, figure_percent(share).text);
         table_add(&table, bar);
     }
-    char name[1024];
-    snprintf(name, sizeof name, "%s", image);
-    text_make_printable(name);
-    printf("%s%s%s\n", style_bold(), name, style_end());
+    fputs(style_bold(), stdout);
+    output_text(image);
+    puts(style_end());
     return table_print(&table, "  ", 0);
 }
 

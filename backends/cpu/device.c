@@ -12,29 +12,15 @@ enum { ALIGNMENT = 64, THREADS_MAX = 1024 };
 
 /* ---- Enumeration ---------------------------------------------------------------------------- */
 
-static const cpu_kernel_set *simd_kernels(const char *instruction_set) {
-#ifdef CPU_HAVE_SIMD
-    return cpu_simd_kernels(instruction_set);
-#else
-    (void)instruction_set;
-    return NULL;
-#endif
-}
-
-static uint32_t count_devices(void) {
-    return simd_kernels(NULL) ? 2 : 1;
-}
-
 retune_status cpu_device_count(uint32_t *out_count, retune_error *error) {
     (void)error;
-    *out_count = count_devices();
+    *out_count = CPU_DEVICE_COUNT;
     return RETUNE_OK;
 }
 
 static retune_status check_index(uint32_t index, retune_error *error) {
-    uint32_t count = count_devices();
-    if (index >= count)
-        return cpu_fail(error, RETUNE_INVALID, "cpu: device %u of %u", index, count);
+    if (index >= CPU_DEVICE_COUNT)
+        return cpu_fail(error, RETUNE_INVALID, "cpu: device %u of %d", index, CPU_DEVICE_COUNT);
     return RETUNE_OK;
 }
 
@@ -43,7 +29,7 @@ retune_status cpu_device_info(uint32_t index, retune_device_info *out_info, retu
     if (status != RETUNE_OK)
         return status;
     bool simd = index == CPU_DEVICE_SIMD;
-    const cpu_kernel_set *kernels = simd ? simd_kernels(NULL) : cpu_scalar_kernels();
+    const cpu_kernel_set *kernels = simd ? cpu_simd_kernels(NULL) : cpu_scalar_kernels();
     retune_device_info info = {.type = RETUNE_DEVICE_CPU,
                                .features = RETUNE_FEATURE_DETERMINISTIC |
                                            RETUNE_FEATURE_TIMESTAMPS | RETUNE_FEATURE_HOST_MEMORY,
@@ -86,7 +72,7 @@ static retune_status set_instruction_set(retune_backend_device *device, bool sim
         return bad_value(option, "auto, avx512, avx2, neon or baseline", error);
     if (!simd)
         return RETUNE_OK;
-    device->kernels = simd_kernels(n == 0 ? NULL : option->value);
+    device->kernels = cpu_simd_kernels(n == 0 ? NULL : option->value);
     if (!device->kernels)
         return cpu_fail(error, RETUNE_UNSUPPORTED,
                         "[backend.cpu] instruction_set: this processor or build has no %s",
@@ -125,7 +111,7 @@ retune_status cpu_device_open(uint32_t index, const retune_option *options, size
     if (!device)
         return cpu_fail(error, RETUNE_OUT_OF_MEMORY, "out of memory: a CPU device");
     bool simd = index == CPU_DEVICE_SIMD;
-    device->kernels = simd ? simd_kernels(NULL) : cpu_scalar_kernels();
+    device->kernels = simd ? cpu_simd_kernels(NULL) : cpu_scalar_kernels();
     device->threads = cpu_host_cores();
     device->memory_limit = cpu_host_memory();
     for (size_t n = 0; n < option_count && status == RETUNE_OK; n++)

@@ -6,7 +6,8 @@
 
 #include <stdbool.h>
 
-enum { CPU_DEVICE_SCALAR = 0, CPU_DEVICE_SIMD = 1 };
+/* The first device is the one a plain "cpu" stands for. */
+enum { CPU_DEVICE_SIMD = 0, CPU_DEVICE_SCALAR = 1, CPU_DEVICE_COUNT };
 
 /* Memory of a tensor, or of all tensors of a slot. */
 typedef struct cpu_block {

@@ -7,7 +7,7 @@
 
 #include <criterion/criterion.h>
 
-enum { SCALAR = 0 };
+enum { SCALAR = 1 };
 
 /* The table of retune_cpu.so in RETUNE_PLUGIN_PATH; loaded once. */
 const retune_backend *cpu(void);

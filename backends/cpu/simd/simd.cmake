@@ -30,4 +30,3 @@ function(cpu_simd_sources target)
 endfunction()
 
 cpu_simd_sources(retune_backend_cpu)
-target_compile_definitions(retune_backend_cpu PRIVATE CPU_HAVE_SIMD)

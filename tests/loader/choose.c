@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-TestSuite(choose, .init = forget_environment);
+TestSuite(choose, .init = forget_environment, .timeout = 30);
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

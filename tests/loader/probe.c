@@ -1,12 +1,15 @@
 /* Probing: drivers that are missing, crash, hang or lie cost the backend and never the process. */
 #include "support.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
-TestSuite(probe, .init = forget_environment);
+TestSuite(probe, .init = forget_environment, .timeout = 30);
 
 static retune_plugin *loaded(const char *name) {
     retune_error error = RETUNE_ERROR_INIT;
@@ -24,6 +27,21 @@ Test(probe, good_one) {
         cr_expect_str_eq(report.library, "/fake/libdriver.so");
         cr_expect_str_eq(report.version, "7.1");
     }
+}
+
+Test(probe, child_only_the_first_time) {
+    char *folder = make_folder();
+    retune_plugin *plugin = loaded("counts");
+    retune_probe_report report;
+    struct stat log;
+    setenv("RETUNE_FAKE_LOG", path_of(folder, "log"), 1);
+    cr_assert_eq(retune_plugin_probe(plugin, 0, &report, NULL), RETUNE_OK);
+    cr_assert_eq(stat(path_of(folder, "log"), &log), 0);
+    cr_expect_eq(log.st_size, 2, "once in a child and once here");
+    cr_assert_eq(retune_plugin_probe(plugin, 0, &report, NULL), RETUNE_OK);
+    cr_assert_eq(stat(path_of(folder, "log"), &log), 0);
+    cr_expect_eq(log.st_size, 3, "then only here");
+    remove_folder(folder);
 }
 
 static void expect_refused(const char *name, uint32_t timeout_ms, retune_status status,
@@ -47,6 +65,16 @@ Test(probe, missing_driver) {
 }
 
 Test(probe, crash) {
+    expect_refused("crash", 0, RETUNE_UNAVAILABLE, "crashed in probe (signal 11)");
+}
+
+static void swallow(int number) {
+    (void)number;
+    _exit(0);
+}
+
+Test(probe, crash_that_a_handler_of_the_host_would_hide) {
+    signal(SIGSEGV, swallow);
     expect_refused("crash", 0, RETUNE_UNAVAILABLE, "crashed in probe (signal 11)");
 }
 

@@ -4,7 +4,7 @@
 
 #include "config/details.h"
 #include "config/ini.h"
-#include "config/suggest.h"
+#include "base/suggest.h"
 #include "config/value.h"
 
 #include "base/file.h"

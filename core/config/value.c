@@ -1,7 +1,7 @@
 #include "config/value.h"
 
 #include "config/config.h"
-#include "config/suggest.h"
+#include "base/suggest.h"
 
 #include "base/file.h"
 #include "base/memory.h"

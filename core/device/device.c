@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "device/plugin.h"
+#include "graph/op_rule.h"
 
 #include <string.h>
 
@@ -115,15 +116,6 @@ static retune_status given(retune_status status, const void *object, retune_erro
                : retune_fail(error, RETUNE_INTERNAL, "answered OK and gave nothing");
 }
 
-static const char *kind_text(uint32_t kind) {
-    static const char *const names[] = {
-#define RETUNE_OP(CONSTANT, name, attributes, inputs, outputs) #name,
-#include "retune/ops.def"
-#undef RETUNE_OP
-    };
-    return kind < RETUNE_OP_KIND_COUNT ? names[kind] : "unknown op";
-}
-
 retune_status retune_device_query(const retune_device *device, const retune_op_desc *op,
                                   const char *name, retune_op_support *out_support,
                                   retune_error *error) {
@@ -131,7 +123,7 @@ retune_status retune_device_query(const retune_device *device, const retune_op_d
     *out_support = support;
     retune_status status = device->backend->op_query(device->handle, op, &support, emptied(error));
     if (status != RETUNE_OK)
-        return answer(device, status, kind_text(op->kind), name, error);
+        return answer(device, status, retune_op_name((retune_op_kind)op->kind), name, error);
     retune_plugin_text(support.reason, sizeof support.reason);
     if (!support.supported && support.reason[0] == '\0')
         memcpy(support.reason, "no reason given", sizeof "no reason given");

@@ -1,6 +1,7 @@
 #include "device/names.h"
 
 #include "base/memory.h"
+#include "base/suggest.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,42 +58,9 @@ const char *retune_names_text(const retune_names *names, char *text, size_t size
     return text;
 }
 
-/* Levenshtein distance; `longest` bounds both texts. */
-enum { longest = 63 };
-
-static size_t distance(const char *a, const char *b) {
-    size_t row[longest + 1], width = strlen(b);
-    for (size_t j = 0; j <= width; j++)
-        row[j] = j;
-    for (size_t i = 0; a[i] != '\0'; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 1; j <= width; j++) {
-            size_t best = diagonal + (a[i] != b[j - 1]);
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            diagonal = row[j];
-            row[j] = best;
-        }
-    }
-    return row[width];
-}
-
 const char *retune_names_nearest(const retune_names *names, const char *given) {
-    size_t length = strlen(given), nearest_distance = length / 3 + 1;
-    const char *nearest = NULL;
-    if (length > longest)
-        return NULL;
-    for (size_t i = 0; i < names->count; i++) {
-        if (strlen(names->items[i]) > longest)
-            continue;
-        size_t this_distance = distance(given, names->items[i]);
-        if (this_distance <= nearest_distance && this_distance < length) {
-            nearest = names->items[i];
-            nearest_distance = this_distance - (this_distance > 0);
-        }
-    }
-    return nearest;
+    retune_suggestion nearest = retune_suggestion_make(given);
+    for (size_t i = 0; i < names->count; i++)
+        retune_suggestion_offer(&nearest, names->items[i], strlen(names->items[i]));
+    return nearest.best;
 }

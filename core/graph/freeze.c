@@ -1,6 +1,7 @@
 #include "graph/freeze.h"
 
 #include "base/memory.h"
+#include "base/suggest.h"
 
 #include <fnmatch.h>
 #include <string.h>
@@ -34,11 +35,14 @@ static retune_status match(const retune_model *model, const char *glob, bool *ma
             any = matched[l] = true;
     if (any)
         return RETUNE_OK;
+    retune_suggestion nearest = retune_suggestion_make(glob);
+    for (size_t l = 0; l < model->layer_count; l++)
+        retune_suggestion_offer(&nearest, model->layers[l].name, strlen(model->layers[l].name));
     return retune_fail(error, RETUNE_INVALID,
-                       "[freeze] train: '%s' matches no layer of %s; layers are named like %s, %s; "
-                       "`retune inspect` lists them",
-                       glob, model->architecture, model->layers[0].name,
-                       model->layers[model->layer_count - 1].name);
+                       "[freeze] train: '%s' matches no layer of %s%s%s%s; `retune inspect` lists "
+                       "the layers",
+                       glob, model->architecture, nearest.best ? "; did you mean '" : "",
+                       nearest.best ? nearest.best : "", nearest.best ? "'?" : "");
 }
 
 static void train_layer(const retune_model *model, size_t index, retune_norm_mode batch_norm,

@@ -1,7 +1,7 @@
 /* What surrounds every use of HDF5: one thread at a time, nothing printed, no code loaded.
  *
- * HDF5 as distributions build it is not thread-safe, and it prints its errors and loads filter
- * plugins unless told otherwise. All of that is state of the process, so it is changed for the
+ * HDF5 need not have been built thread-safe, and it prints its errors and loads filter plugins
+ * unless told otherwise. All of that is state of the process, so it is changed for the
  * length of a call and put back. */
 #ifndef KERAS_H5_SESSION_H
 #define KERAS_H5_SESSION_H

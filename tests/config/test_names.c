@@ -1,7 +1,7 @@
 /* Names that are not known, and what is proposed instead. */
 #include "scene.h"
 
-#include "config/suggest.h"
+#include "base/suggest.h"
 
 #include <string.h>
 

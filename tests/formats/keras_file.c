@@ -78,8 +78,14 @@ void keras_strings(hid_t object, const char *name, const char *list, bool fixed)
 void keras_file_begin(keras_file *file, const char *name, keras_style style) {
     *file = (keras_file){.style = style};
     keras_path(name, file->path);
-    file->file = H5Fcreate(file->path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t creation = H5Pcreate(H5P_FILE_CREATE), access = H5Pcreate(H5P_FILE_ACCESS);
+    H5Pset_userblock(creation, style.user_block);
+    if (style.newest)
+        H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
+    file->file = H5Fcreate(file->path, H5F_ACC_TRUNC, creation, access);
     cr_assert_geq(file->file, 0);
+    H5Pclose(access);
+    H5Pclose(creation);
     file->model =
         H5Gcreate2(file->file, style.whole_model ? "model_weights" : "weights_nobody_uses",
                    H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);

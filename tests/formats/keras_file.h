@@ -11,6 +11,8 @@ typedef struct keras_style {
     bool whole_model;   /* weights below /model_weights, model_config at the root */
     bool fixed_strings; /* strings padded to a common length */
     bool compressed;    /* chunks, shuffled and deflated, with checksums */
+    bool newest;        /* latest version of everything in the file */
+    hsize_t user_block; /* bytes before HDF5's part */
     hid_t type;         /* of the elements in the file; 0: 32-bit floats */
 } keras_style;
 

@@ -13,6 +13,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Asked by AddressSanitizer, where there is one: what libhdf5 does wrong on its own is no finding
+ * here, and plugin.c speaks of it. Crashes are found all the same. */
+const char *__asan_default_suppressions(void) {
+    return "interceptor_via_lib:libhdf5";
+}
+const char *__asan_default_options(void) {
+    return "allocator_may_return_null=1";
+}
+
 enum { REFUSED = 10, READ = 11, BROKEN_RULE = 12 };
 
 /* Opens a file and reads all there is. A refusal must come with a message; nothing may stay open.
@@ -131,13 +140,104 @@ static void expect_flips_survived(const char *name, keras_style style, unsigned 
             fprintf(stderr, "%s: trial %u, last byte %zu: %d\n", name, trial, at, answer);
         }
     }
-    cr_assert_eq(bad, 0, "%u of %u damaged files", bad, trials);
-    cr_assert_gt(refused, 0, "no damage was noticed: nothing was tested");
     free(copy);
     free(data);
+    cr_assert_eq(bad, 0, "%u of %u damaged files", bad, trials);
+    cr_assert_gt(refused, 0, "no damage was noticed: nothing was tested");
 }
 
 Test(keras_h5_damage, turned_bits) {
-    expect_flips_survived("weights.h5", (keras_style){.fixed_strings = true}, 150);
-    expect_flips_survived("model.h5", (keras_style){.whole_model = true, .compressed = true}, 150);
+    expect_flips_survived("fixed.h5", (keras_style){.fixed_strings = true}, 100);
+    expect_flips_survived("weights.h5", (keras_style){0}, 100);
+    expect_flips_survived("model.h5", (keras_style){.whole_model = true, .compressed = true}, 100);
+}
+
+/* ---- Strings of variable length ------------------------------------------------------------ */
+
+/* A file whose layer_names is one string, as bytes to damage: where its heap begins, where the
+ * string's own header in the heap is, and where the attribute refers to it. */
+typedef struct heap_file {
+    char path[256];
+    unsigned char *data;
+    size_t size, heap, object, reference;
+} heap_file;
+
+static uint64_t little(const unsigned char *bytes, unsigned count) {
+    uint64_t value = 0;
+    for (unsigned i = count; i-- > 0;)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
+static void set_little(unsigned char *bytes, unsigned count, uint64_t value) {
+    for (unsigned i = 0; i < count; i++, value >>= 8)
+        bytes[i] = (unsigned char)value;
+}
+
+static void write_heap_file(heap_file *h) {
+    static const char layer[] = "a_layer_with_a_long_name";
+    keras_file file;
+    keras_file_begin(&file, "heap.h5", (keras_style){0});
+    H5Gclose(keras_layer(&file, layer, ""));
+    keras_file_end(&file);
+    *h = (heap_file){0};
+    snprintf(h->path, sizeof h->path, "%s", file.path);
+    h->data = keras_read_bytes(h->path, &h->size);
+    unsigned char *heap = memmem(h->data, h->size, "GCOL", 4);
+    cr_assert(heap);
+    h->heap = (size_t)(heap - h->data);
+    unsigned char *text = memmem(heap, h->size - h->heap, layer, sizeof layer - 1);
+    cr_assert(text);
+    h->object = (size_t)(text - h->data) - 16;
+    for (size_t i = 0; i + 16 <= h->size && !h->reference; i++)
+        if (little(h->data + i, 4) == sizeof layer - 1 && little(h->data + i + 4, 8) == h->heap &&
+            little(h->data + i + 12, 4) == little(h->data + h->object, 2))
+            h->reference = i;
+    cr_assert(h->reference);
+}
+
+/* Writes the file with one number changed, has it refused, and puts the number back. */
+static void expect_heap_refused(heap_file *h, size_t at, unsigned count, uint64_t value,
+                                retune_status status, const char *part) {
+    unsigned char kept[8];
+    memcpy(kept, h->data + at, count);
+    set_little(h->data + at, count, value);
+    keras_write_bytes(h->path, h->data, h->size);
+    format_refuses(format_plugin("keras_h5"), h->path, status, part);
+    memcpy(h->data + at, kept, count);
+}
+
+Test(keras_h5_damage, heaps_that_lie) {
+    static const char gone[] = "layer_names refers to a string that is not there";
+    heap_file h;
+    write_heap_file(&h);
+    size_t length = (size_t)little(h.data + h.object + 8, 8);
+    /* the heap */
+    expect_heap_refused(&h, h.heap, 4, 0, RETUNE_CORRUPT, "where none is");
+    expect_heap_refused(&h, h.heap + 4, 1, 2, RETUNE_CORRUPT, "where none is");
+    expect_heap_refused(&h, h.heap + 8, 8, 15, RETUNE_CORRUPT, "where none is");
+    expect_heap_refused(&h, h.heap + 8, 8, 16, RETUNE_CORRUPT, gone);
+    expect_heap_refused(&h, h.heap + 8, 8, h.size, RETUNE_CORRUPT, "beyond the end of the file");
+    expect_heap_refused(&h, h.heap + 8, 8, UINT64_MAX, RETUNE_UNSUPPORTED, "bytes of text");
+    /* the object */
+    expect_heap_refused(&h, h.object, 2, 999, RETUNE_CORRUPT, gone);
+    expect_heap_refused(&h, h.object, 2, 0, RETUNE_CORRUPT, gone);
+    expect_heap_refused(&h, h.object + 8, 8, length - 1, RETUNE_CORRUPT, gone);
+    expect_heap_refused(&h, h.object + 8, 8, 1 << 20, RETUNE_CORRUPT, gone);
+    expect_heap_refused(&h, h.object + 8, 8, UINT64_MAX - 7, RETUNE_CORRUPT, gone);
+    expect_heap_refused(&h, h.heap + 16 + 8, 8, UINT64_MAX, RETUNE_CORRUPT, gone); /* one before */
+    /* the reference */
+    expect_heap_refused(&h, h.reference, 4, length + 1, RETUNE_CORRUPT, gone);
+    expect_heap_refused(&h, h.reference, 4, UINT32_MAX, RETUNE_CORRUPT, gone);
+    expect_heap_refused(&h, h.reference + 4, 8, 0, RETUNE_CORRUPT, "a null string");
+    expect_heap_refused(&h, h.reference + 4, 8, 8, RETUNE_CORRUPT, "where none is");
+    expect_heap_refused(&h, h.reference + 4, 8, UINT64_MAX, RETUNE_CORRUPT, "beyond the end");
+    expect_heap_refused(&h, h.reference + 4, 8, h.size - 4, RETUNE_CORRUPT, "beyond the end");
+    expect_heap_refused(&h, h.reference + 12, 4, 0, RETUNE_CORRUPT, gone);
+    expect_heap_refused(&h, h.reference + 12, 4, 999, RETUNE_CORRUPT, gone);
+    /* and nothing changed */
+    const retune_format *format = format_plugin("keras_h5");
+    keras_write_bytes(h.path, h.data, h.size);
+    format->reader_close(format_open(format, h.path));
+    free(h.data);
 }

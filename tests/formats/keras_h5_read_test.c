@@ -237,9 +237,12 @@ Test(keras_h5_read, names_in_parts) {
 
 /* ---- Metadata and the interface ------------------------------------------------------------ */
 
-static void expect_metadata(const char *name, bool fixed) {
-    static const char config[] = "{\"class_name\": \"Functional\"}";
+static void expect_metadata(const char *name, bool fixed, size_t length) {
     const retune_format *format = format_plugin("keras_h5");
+    char *config = calloc(length + 1, 1);
+    memset(config, ' ', length);
+    config[0] = '{';
+    config[length - 1] = '}';
     keras_file file;
     keras_file_begin(&file, name, (keras_style){.whole_model = true});
     keras_single(&file, "dense", "dense/bias:0", "4");
@@ -248,11 +251,37 @@ static void expect_metadata(const char *name, bool fixed) {
     retune_format_reader *reader = format_open(format, file.path);
     cr_assert_str_eq(format->metadata(reader), config);
     format->reader_close(reader);
+    free(config);
 }
 
 Test(keras_h5_read, metadata) {
-    expect_metadata("variable.h5", false);
-    expect_metadata("fixed.h5", true);
+    expect_metadata("variable.h5", false, 30);
+    expect_metadata("long.h5", false, 12000);
+    expect_metadata("fixed.h5", true, 12000);
+}
+
+/* HDF5 leaves room for others at the start of a file and counts bytes from behind it. */
+Test(keras_h5_read, user_block) {
+    const retune_format *format = format_plugin("keras_h5");
+    keras_file file;
+    keras_file_begin(&file, "block.h5", (keras_style){.user_block = 4096});
+    keras_single(&file, "dense", "dense/kernel:0", "6x4");
+    keras_file_end(&file);
+    retune_format_reader *reader = format_open(format, file.path);
+    size_t index = format_find(format, reader, "dense/kernel", 4, 4, 1, 1, 6);
+    expect_values(format, reader, "dense/kernel", index, 1, 6, 4);
+    format->reader_close(reader);
+}
+
+/* Any version of the file format: other headers, other indexes of chunks. */
+Test(keras_h5_read, newest_file_format) {
+    expect_mobilenet("newest.h5", (keras_style){.newest = true});
+    expect_mobilenet("newest_model.h5", (keras_style){
+                                            .newest = true,
+                                            .compressed = true,
+                                            .whole_model = true,
+                                            .fixed_strings = true,
+                                        });
 }
 
 Test(keras_h5_read, several_readers_at_once) {

@@ -1,6 +1,6 @@
 /* "Did you mean ...?": the known name nearest to one that was given. */
-#ifndef RETUNE_CONFIG_SUGGEST_H
-#define RETUNE_CONFIG_SUGGEST_H
+#ifndef RETUNE_BASE_SUGGEST_H
+#define RETUNE_BASE_SUGGEST_H
 
 #include <stddef.h>
 

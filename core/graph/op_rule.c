@@ -19,7 +19,7 @@ const retune_op_rule *retune_op_rule_get(retune_op_kind kind) {
 }
 
 const char *retune_op_name(retune_op_kind kind) {
-    return table[kind].name;
+    return (uint32_t)kind < RETUNE_OP_KIND_COUNT ? table[kind].name : "unknown op";
 }
 
 const char *retune_op_inputs(retune_op_kind kind) {

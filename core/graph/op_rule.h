@@ -35,7 +35,7 @@ typedef struct retune_op_rule {
 
 const retune_op_rule *retune_op_rule_get(retune_op_kind kind);
 
-/* "conv2d", ... */
+/* "conv2d", ...; "unknown op" for a number that is none. */
 const char *retune_op_name(retune_op_kind kind);
 
 /* The slots of an op as ops.def names them: "x weight [scale] [bias]". */

@@ -63,7 +63,7 @@ Test(choose, every_refusal_is_told) {
         "no_driver: libFake.so.1 not found in",
         "crowd: claims 4000000000 devices; at most 64",
         "empty: has no devices",
-        "good/three: no such device; did you mean 'good/one'?; there are: good/one, good/two",
+        "good/three: no such device; there are: good/one, good/two",
     };
     retune_ladder_options options = ladder(order, COUNT(order));
     expect_choice(&options, "liar/0", refused, COUNT(refused));

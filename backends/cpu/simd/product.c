@@ -98,16 +98,15 @@ typedef struct stage {
 /* Adds a tile to its place in the result; after the last part of the sum comes the epilogue. */
 static void store_tile(const simd_product *p, const stage *s, const float *tile, int64_t rows,
                        float *const *to, int64_t column, int64_t columns) {
-    for (int64_t m = 0; m < rows; m++) {
-        float *out = to[m] + column;
-        for (int64_t n = 0; n < columns; n += LANES) {
-            int64_t lanes = smaller(columns - n, LANES);
+    for (int64_t n = 0; n < columns; n += LANES) {
+        int64_t lanes = smaller(columns - n, LANES);
+        finisher f = finisher_of(&p->epilogue, column + n, lanes);
+        for (int64_t m = 0; m < rows; m++) {
+            float *out = to[m] + column + n;
             vector sum = vector_load(tile + m * TILE_COLUMNS + n);
             if (!s->first)
-                sum += vector_load_some(out + n, lanes);
-            if (s->last)
-                sum = finish(&p->epilogue, sum, column + n, lanes);
-            vector_store_some(out + n, sum, lanes);
+                sum += vector_load_some(out, lanes);
+            vector_store_some(out, s->last ? finish(&f, sum) : sum, lanes);
         }
     }
 }
@@ -154,8 +153,8 @@ static void run_stage(const simd_product *p, const blocking *b, const stage *s, 
             continue;
         for (int64_t m = 0; m < rows; m += TILE_ROWS)
             SIMD(pack_left)
-            (&p->left, first_row + m, smaller(rows - m, TILE_ROWS), depth_first, s->depth,
-             left + m * s->depth);
+        (&p->left, first_row + m, smaller(rows - m, TILE_ROWS), depth_first, s->depth,
+         left + m * s->depth);
         multiply_block(p, s, first_row, rows, begin, smaller(columns, begin + b->block_columns),
                        left, right);
     }

@@ -12,6 +12,7 @@
 typedef enum role {
     ROLE_DATA,          /* takes the pattern of the case when it is the op's first input */
     ROLE_VARIANCE,      /* positive */
+    ROLE_BIAS,          /* carries results past both kinks of relu6 */
     ROLE_GRADIENT,      /* of a parameter */
     ROLE_MOMENT,        /* what an optimiser remembers of gradients */
     ROLE_SQUARE,        /* likewise of their squares */
@@ -31,6 +32,8 @@ typedef struct role_row {
 static const role_row roles[] = {
     {RETUNE_OP_NORMALIZE, "scale", ROLE_PIXEL_SCALE},
     {RETUNE_OP_GATHER, "index", ROLE_ROW},
+    {RETUNE_OP_CONV2D, "bias", ROLE_BIAS},
+    {RETUNE_OP_DEPTHWISE_CONV2D, "bias", ROLE_BIAS},
     {RETUNE_OP_BATCH_NORM, "running_variance", ROLE_VARIANCE},
     {RETUNE_OP_SOFTMAX_CROSS_ENTROPY, "label", ROLE_CLASS},
     {RETUNE_OP_SOFTMAX_CROSS_ENTROPY, "weight", ROLE_SAMPLE_WEIGHT},
@@ -114,6 +117,8 @@ static double draw_element(const op_case *op, uint32_t slot, size_t index, retun
     switch (role_of(op, slot)) {
     case ROLE_VARIANCE:
         return 1.05 + 0.95 * uniform(random);
+    case ROLE_BIAS:
+        return 8 * uniform(random);
     case ROLE_GRADIENT:
         return draw(random, fresh ? OP_DATA_TIES : op->data, index);
     case ROLE_MOMENT:

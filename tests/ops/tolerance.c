@@ -20,12 +20,12 @@ typedef struct tolerance_row {
 static const tolerance_row rows[RETUNE_OP_KIND_COUNT] = {
     [RETUNE_OP_NORMALIZE] = {.base = 8},
     [RETUNE_OP_GATHER] = {.exact = true},
-    [RETUNE_OP_CONV2D] = {.base = 8, .per_term = 1, .products = true},
-    [RETUNE_OP_CONV2D_GRAD_INPUT] = {.base = 8, .per_term = 1, .products = true},
-    [RETUNE_OP_CONV2D_GRAD_WEIGHT] = {.base = 8, .per_term = 1, .products = true},
-    [RETUNE_OP_DEPTHWISE_CONV2D] = {.base = 8, .per_term = 1, .products = true},
-    [RETUNE_OP_DEPTHWISE_CONV2D_GRAD_INPUT] = {.base = 8, .per_term = 1, .products = true},
-    [RETUNE_OP_DEPTHWISE_CONV2D_GRAD_WEIGHT] = {.base = 8, .per_term = 1, .products = true},
+    [RETUNE_OP_CONV2D] = {.base = 16, .per_term = 1, .products = true},
+    [RETUNE_OP_CONV2D_GRAD_INPUT] = {.base = 16, .per_term = 1, .products = true},
+    [RETUNE_OP_CONV2D_GRAD_WEIGHT] = {.base = 16, .per_term = 1, .products = true},
+    [RETUNE_OP_DEPTHWISE_CONV2D] = {.base = 16, .per_term = 1, .products = true},
+    [RETUNE_OP_DEPTHWISE_CONV2D_GRAD_INPUT] = {.base = 16, .per_term = 1, .products = true},
+    [RETUNE_OP_DEPTHWISE_CONV2D_GRAD_WEIGHT] = {.base = 16, .per_term = 1, .products = true},
     [RETUNE_OP_ACTIVATION] = {.exact = true, .any_nan = true},
     [RETUNE_OP_ACTIVATION_GRAD] = {.relative = 1, .zero = true},
     [RETUNE_OP_BATCH_NORM] = {.base = 128, .per_term = 2, .relative = 8},
@@ -56,9 +56,11 @@ op_tolerance tolerance_of(const op_case *op) {
     result.absolute = (row->base + row->per_term * length) * single;
     result.relative = row->relative * single;
     if (dtype != RETUNE_F32) {
-        /* The result is rounded to the narrow type. So may be the multiplicands: errors of random
-         * sign, whose sum grows with the root of the length. */
+        /* The result is rounded to the narrow type, near 0 to a multiple of its smallest
+         * subnormal. The multiplicands may be rounded too: errors of random sign, whose sum grows
+         * with the root of the length. */
         const double narrow = element_epsilon(dtype);
+        result.absolute += narrow * element_smallest_normal(dtype);
         result.absolute += row->products ? narrow * sqrt(length) : 0;
         result.relative += narrow;
     }

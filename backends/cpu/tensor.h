@@ -1,0 +1,31 @@
+/* A tensor: a description and the block of memory its content lies in, dense. */
+#ifndef RETUNE_CPU_TENSOR_H
+#define RETUNE_CPU_TENSOR_H
+
+#include "device.h"
+
+struct retune_backend_tensor {
+    retune_backend_device *device;
+    cpu_block *block;
+    retune_tensor_desc desc;
+    size_t row_bytes; /* of one entry along the first dimension */
+};
+
+/* Functions of the plugin table; backend.h documents them. */
+retune_status cpu_tensor_create(retune_backend_device *device, const retune_tensor_desc *desc,
+                                retune_usage usage, uint32_t slot,
+                                retune_backend_tensor **out_tensor, retune_error *error);
+void cpu_tensor_destroy(retune_backend_tensor *tensor);
+retune_status cpu_tensor_write(retune_backend_tensor *tensor, int64_t first_row, int64_t rows,
+                               const void *data, retune_error *error);
+retune_status cpu_tensor_read(retune_backend_tensor *tensor, int64_t first_row, int64_t rows,
+                              void *data, retune_error *error);
+retune_status cpu_tensor_wrap(retune_backend_device *device, const retune_tensor_desc *desc,
+                              const void *memory, retune_backend_tensor **out_tensor,
+                              retune_error *error);
+
+/* Takes the memory the tensor's block wants, if it does not have it yet. Content that was there
+ * stays. The block's address may change, so nobody keeps it from one run to the next. */
+retune_status cpu_tensor_reserve(retune_backend_tensor *tensor, retune_error *error);
+
+#endif

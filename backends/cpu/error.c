@@ -17,6 +17,14 @@ retune_status cpu_fail(retune_error *error, retune_status code, const char *form
     return code;
 }
 
+bool cpu_explain(char *out_reason, size_t reason_size, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(out_reason, reason_size, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
 retune_status cpu_fill_struct(void *out_struct, const void *source, size_t size,
                               retune_error *error) {
     uint32_t room;

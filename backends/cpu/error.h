@@ -4,14 +4,19 @@
 
 #include "retune/types.h"
 
+#include <stdbool.h>
+
 /* Writes `format` into the error, as far as the caller's struct reaches (NULL is allowed), and
  * returns `code`. */
 retune_status cpu_fail(retune_error *error, retune_status code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Copies the first `struct_size` bytes the caller has room for, but never more than `size`, from
- * `source` to an out-struct; the caller's own struct_size stays. INVALID when it is too small to
- * hold even that. */
+/* Writes why something is refused into `out_reason` and returns false. */
+bool cpu_explain(char *out_reason, size_t reason_size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Copies `source`, of `size` bytes, to an out-struct of the same type, but for struct_size and not
+ * beyond the struct_size the caller set there. INVALID when that is too small to be one. */
 retune_status cpu_fill_struct(void *out_struct, const void *source, size_t size,
                               retune_error *error);
 

@@ -7,11 +7,6 @@
 
 #include <stdbool.h>
 
-/* True when the description is well-formed and its bytes can be counted; otherwise writes why not
- * into `out_reason`. */
-bool cpu_desc_check(const retune_tensor_desc *desc, size_t *out_bytes, char *out_reason,
-                    size_t reason_size);
-
 /* True when the CPU computes this op; otherwise writes why not into `out_reason`. */
 bool cpu_op_check(const retune_op_desc *op, char *out_reason, size_t reason_size);
 

@@ -1,5 +1,6 @@
 #include "program.h"
 
+#include "desc.h"
 #include "error.h"
 #include "op_check.h"
 #include "op_slots.h"
@@ -26,11 +27,6 @@ struct retune_backend_program {
 
 /* ---- Preparing ------------------------------------------------------------------------------ */
 
-static bool same_desc(const retune_tensor_desc *a, const retune_tensor_desc *b) {
-    return a->dtype == b->dtype && a->rank == b->rank &&
-           memcmp(a->shape, b->shape, a->rank * sizeof a->shape[0]) == 0;
-}
-
 /* Copies one side of an op and points the description at the tensors' own. */
 static retune_status bind_side(step *s, const retune_op *op, bool output,
                                const retune_backend_device *device, retune_error *error) {
@@ -48,7 +44,7 @@ static retune_status bind_side(step *s, const retune_op *op, bool output,
         if (from[i]->device != device)
             return cpu_fail(error, RETUNE_INVALID, "%s: %.*s belongs to another device",
                             cpu_op_name(s->desc.kind), slot.length, slot.name);
-        if (!same_desc(descs[i], &from[i]->desc))
+        if (!cpu_desc_equal(descs[i], &from[i]->desc))
             return cpu_fail(error, RETUNE_INVALID, "%s: %.*s is not as described",
                             cpu_op_name(s->desc.kind), slot.length, slot.name);
         if (output && from[i]->block->borrowed)
@@ -93,6 +89,8 @@ static retune_status prepare_step(step *s, const retune_op *op, retune_backend_d
     char reason[256];
     if (op->struct_size < sizeof *op)
         return cpu_fail(error, RETUNE_INVALID, "an op of struct_size %u", op->struct_size);
+    if (!op->desc)
+        return cpu_fail(error, RETUNE_INVALID, "an op without a description");
     if (!cpu_op_check(op->desc, reason, sizeof reason))
         return cpu_fail(error, RETUNE_UNSUPPORTED, "%s", reason);
     s->desc = *op->desc;

@@ -1,7 +1,7 @@
 #include "tensor.h"
 
+#include "desc.h"
 #include "error.h"
-#include "op_check.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +51,7 @@ static void release_block(retune_backend_device *device, cpu_block *block) {
 
 retune_status cpu_tensor_reserve(retune_backend_tensor *tensor, retune_error *error) {
     cpu_block *block = tensor->block;
-    if (block->bytes >= block->wanted)
+    if (block->bytes >= tensor->bytes)
         return RETUNE_OK;
     void *data = NULL;
     retune_status status = cpu_device_take(tensor->device, block->wanted, "a tensor", &data, error);
@@ -69,10 +69,10 @@ retune_status cpu_tensor_reserve(retune_backend_tensor *tensor, retune_error *er
 
 /* A tensor without its block. */
 static retune_status make_tensor(retune_backend_device *device, const retune_tensor_desc *desc,
-                                 retune_backend_tensor **out_tensor, size_t *out_bytes,
-                                 retune_error *error) {
+                                 retune_backend_tensor **out_tensor, retune_error *error) {
     char reason[256];
-    if (!cpu_desc_check(desc, out_bytes, reason, sizeof reason))
+    size_t bytes = 0;
+    if (!cpu_desc_check(desc, &bytes, reason, sizeof reason))
         return cpu_fail(error, RETUNE_INVALID, "a tensor cannot be made: %s", reason);
     retune_backend_tensor *tensor = calloc(1, sizeof *tensor);
     if (!tensor)
@@ -80,7 +80,8 @@ static retune_status make_tensor(retune_backend_device *device, const retune_ten
     tensor->device = device;
     tensor->desc = *desc;
     tensor->desc.struct_size = (uint32_t)sizeof tensor->desc;
-    tensor->row_bytes = *out_bytes / (size_t)desc->shape[0];
+    tensor->bytes = bytes;
+    tensor->row_bytes = bytes / (size_t)desc->shape[0];
     *out_tensor = tensor;
     return RETUNE_OK;
 }
@@ -92,11 +93,10 @@ retune_status cpu_tensor_create(retune_backend_device *device, const retune_tens
     if ((unsigned)usage > RETUNE_USAGE_OUTPUT)
         return cpu_fail(error, RETUNE_INVALID, "%u is no usage of a tensor", (unsigned)usage);
     retune_backend_tensor *tensor = NULL;
-    size_t bytes = 0;
-    retune_status status = make_tensor(device, desc, &tensor, &bytes, error);
+    retune_status status = make_tensor(device, desc, &tensor, error);
     if (status != RETUNE_OK)
         return status;
-    tensor->block = acquire_block(device, slot, bytes);
+    tensor->block = acquire_block(device, slot, tensor->bytes);
     if (!tensor->block) {
         free(tensor);
         return cpu_fail(error, RETUNE_OUT_OF_MEMORY, "out of memory: a tensor's block");
@@ -112,17 +112,16 @@ retune_status cpu_tensor_wrap(retune_backend_device *device, const retune_tensor
     if (!memory || (uintptr_t)memory % 64 != 0)
         return cpu_fail(error, RETUNE_INVALID, "memory to wrap is not aligned to 64 bytes");
     retune_backend_tensor *tensor = NULL;
-    size_t bytes = 0;
-    retune_status status = make_tensor(device, desc, &tensor, &bytes, error);
+    retune_status status = make_tensor(device, desc, &tensor, error);
     if (status != RETUNE_OK)
         return status;
-    tensor->block = acquire_block(device, 0, bytes);
+    tensor->block = acquire_block(device, 0, tensor->bytes);
     if (!tensor->block) {
         free(tensor);
         return cpu_fail(error, RETUNE_OUT_OF_MEMORY, "out of memory: a tensor's block");
     }
     tensor->block->borrowed = true;
-    tensor->block->bytes = bytes;
+    tensor->block->bytes = tensor->bytes;
     tensor->block->data = (void *)(uintptr_t)memory; /* const again wherever it is used */
     *out_tensor = tensor;
     return RETUNE_OK;

@@ -8,6 +8,7 @@ struct retune_backend_tensor {
     retune_backend_device *device;
     cpu_block *block;
     retune_tensor_desc desc;
+    size_t bytes;
     size_t row_bytes; /* of one entry along the first dimension */
 };
 
@@ -24,8 +25,9 @@ retune_status cpu_tensor_wrap(retune_backend_device *device, const retune_tensor
                               const void *memory, retune_backend_tensor **out_tensor,
                               retune_error *error);
 
-/* Takes the memory the tensor's block wants, if it does not have it yet. Content that was there
- * stays. The block's address may change, so nobody keeps it from one run to the next. */
+/* Makes the tensor's block large enough for it; a block that grows becomes as large as the largest
+ * tensor of its slot and keeps its content. Its address may change, so nobody keeps that from one
+ * run to the next. */
 retune_status cpu_tensor_reserve(retune_backend_tensor *tensor, retune_error *error);
 
 #endif

@@ -153,6 +153,21 @@ Test(cpu_tensor, a_slot_that_grows_late_keeps_its_content) {
     cr_assert_eq(memory_in_use(), 0);
 }
 
+Test(cpu_tensor, a_slot_that_cannot_grow_still_serves_its_smaller_tensors) {
+    retune_tensor_desc small = describe(RETUNE_U8, 1, 4, 0, 0, 0);
+    retune_tensor_desc huge = describe(RETUNE_U8, 1, 1ll << 50, 0, 0, 0);
+    const char text[4] = "abc";
+    char got[4] = "";
+    retune_backend_tensor *a = make_tensor(device, &small, 1);
+    cr_assert_eq(cpu()->tensor_write(a, 0, 4, text, NULL), RETUNE_OK);
+    retune_backend_tensor *b = make_tensor(device, &huge, 1);
+    cr_assert_eq(cpu()->tensor_write(b, 0, 4, text, NULL), RETUNE_OUT_OF_MEMORY);
+    read_all(a, &small, got);
+    cr_assert_str_eq(got, text);
+    cpu()->tensor_destroy(a);
+    cpu()->tensor_destroy(b);
+}
+
 Test(cpu_tensor, wrapped_memory_is_read_in_place_and_never_written) {
     retune_tensor_desc desc = describe(RETUNE_F32, 1, 16, 0, 0, 0);
     float *memory = aligned_alloc(64, 64), got[16];

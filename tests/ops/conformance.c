@@ -97,13 +97,6 @@ static op_verdict fail(const device_under_test *device, const op_case *op, const
 static op_verdict judge(const device_under_test *device, const op_case *op, const case_data *data,
                         const op_result *result, char out_text[VERDICT_TEXT_MAX]) {
     char fault[FAULT_MAX] = "";
-    if (!result->supported) {
-        snprintf(fault, sizeof fault, "required, but refused: %s", result->reason);
-        if (conformance_requires(device->info.id, op))
-            return fail(device, op, fault, out_text);
-        snprintf(out_text, VERDICT_TEXT_MAX, "%s", result->reason);
-        return VERDICT_UNSUPPORTED;
-    }
     for (uint32_t s = 0; s < RETUNE_OP_TENSORS_MAX; s++)
         if (data->outputs[s] && !compare_output(op, s, data->outputs[s], result->outputs[s], fault))
             return fail(device, op, fault, out_text);
@@ -116,19 +109,40 @@ static op_verdict judge(const device_under_test *device, const op_case *op, cons
     return VERDICT_PASSED;
 }
 
-op_verdict conformance_run(device_under_test *device, const op_case *op,
-                           char out_text[VERDICT_TEXT_MAX]) {
+/* For an op that the device promised to do. */
+static op_verdict run_and_judge(device_under_test *device, const op_case *op,
+                                char out_text[VERDICT_TEXT_MAX]) {
     case_data data;
     op_result result;
     retune_error error = RETUNE_ERROR_INIT;
-    out_text[0] = '\0';
+    char fault[FAULT_MAX];
     case_data_make(op, &data);
     const retune_status status = device_under_test_run(device, op, &data, &result, &error);
-    char fault[FAULT_MAX];
-    snprintf(fault, sizeof fault, "status %d: %s", (int)status, error.message);
+    snprintf(fault, sizeof fault, "accepted, but gives status %d: %s", (int)status, error.message);
     const op_verdict verdict = status == RETUNE_OK ? judge(device, op, &data, &result, out_text)
                                                    : fail(device, op, fault, out_text);
     op_result_free(&result);
     case_data_free(&data);
     return verdict;
+}
+
+op_verdict conformance_run(device_under_test *device, const op_case *op,
+                           char out_text[VERDICT_TEXT_MAX]) {
+    retune_error error = RETUNE_ERROR_INIT;
+    bool supported = false;
+    char reason[256], fault[FAULT_MAX];
+    out_text[0] = '\0';
+    const retune_status status = device_under_test_query(device, op, &supported, reason, &error);
+    if (status != RETUNE_OK) {
+        snprintf(fault, sizeof fault, "op_query gives status %d: %s", (int)status, error.message);
+        return fail(device, op, fault, out_text);
+    }
+    if (supported)
+        return run_and_judge(device, op, out_text);
+    if (conformance_requires(device->info.id, op)) {
+        snprintf(fault, sizeof fault, "required, but refused: %s", reason);
+        return fail(device, op, fault, out_text);
+    }
+    snprintf(out_text, VERDICT_TEXT_MAX, "%s", reason);
+    return VERDICT_UNSUPPORTED;
 }

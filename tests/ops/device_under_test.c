@@ -291,19 +291,26 @@ static bool same_bits(const op_case *op, void *const a[], void *const b[]) {
     return true;
 }
 
+retune_status device_under_test_query(device_under_test *device, const op_case *op,
+                                      bool *out_supported, char out_reason[256],
+                                      retune_error *error) {
+    const retune_op_desc desc = op_case_describe(op);
+    retune_op_support support = {.struct_size = sizeof support};
+    *out_supported = false;
+    out_reason[0] = '\0';
+    RETUNE_TRY(device->backend->op_query(device->device, &desc, &support, error));
+    *out_supported = support.supported != 0;
+    snprintf(out_reason, 256, "%s", support.reason);
+    return RETUNE_OK;
+}
+
 retune_status device_under_test_run(device_under_test *device, const op_case *op,
                                     const case_data *data, op_result *out_result,
                                     retune_error *error) {
     const retune_op_desc desc = op_case_describe(op);
-    retune_op_support support = {.struct_size = sizeof support};
     prepared_op prepared = {.on = device, .op = op};
     void *again[RETUNE_OP_TENSORS_MAX] = {NULL};
     *out_result = (op_result){0};
-    RETUNE_TRY(device->backend->op_query(device->device, &desc, &support, error));
-    out_result->supported = support.supported != 0;
-    snprintf(out_result->reason, sizeof out_result->reason, "%s", support.reason);
-    if (!out_result->supported)
-        return RETUNE_OK;
     retune_status status = prepare_tensors(&prepared, data, error);
     if (status == RETUNE_OK)
         status = prepare_program(&prepared, &desc, error);

@@ -32,18 +32,20 @@ retune_status device_under_test_open(const retune_backend *backend, uint32_t ind
                                      retune_error *error);
 void device_under_test_close(device_under_test *device);
 
+/* Asks op_query about a case. `out_reason` says why it is refused. */
+retune_status device_under_test_query(device_under_test *device, const op_case *op,
+                                      bool *out_supported, char out_reason[256],
+                                      retune_error *error);
+
 /* What came out of an op. */
 typedef struct op_result {
-    bool supported;
-    char reason[256];                     /* why not */
     void *outputs[RETUNE_OP_TENSORS_MAX]; /* dense data, as the output's dtype */
     bool repeatable;                      /* a second run gave the same bits */
     char damage[OP_SLOT_NAME_MAX];        /* an input that the run changed, or "" */
 } op_result;
 
-/* Runs a case on `data`, twice. Before each run the inputs are written and the outputs filled with
- * NaN, so that whatever is not computed shows. A device that refuses the op in op_query gives OK
- * and supported = false; a promise it then breaks is the error it gave. Free the result with
+/* Runs a case that op_query accepts on `data`, twice. Before each run the inputs are written and
+ * the outputs filled with NaN, so that whatever is not computed shows. Free the result with
  * op_result_free, also after an error. */
 retune_status device_under_test_run(device_under_test *device, const op_case *op,
                                     const case_data *data, op_result *out_result,

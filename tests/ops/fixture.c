@@ -57,9 +57,29 @@ void fixture_each_device(const fixture_parameter *parameter, fixture_run *run) {
     }
 }
 
-Test(plugins, some_are_found) {
-    char paths[PLUGINS_MAX][BACKEND_PATH_MAX];
-    const char *search_path = getenv("RETUNE_PLUGIN_PATH");
-    cr_assert(backend_find(search_path, paths, PLUGINS_MAX) > 0,
-              "no retune_*.so in RETUNE_PLUGIN_PATH (%s)", search_path ? search_path : "not set");
+/* True when a device of the plugin is wanted; false also when there is none. */
+static bool has_wanted_device(const char *plugin) {
+    const retune_backend *backend = NULL;
+    uint32_t count = 0;
+    bool found = false;
+    if (backend_load(plugin, &backend, NULL) != RETUNE_OK ||
+        backend_count_devices(backend, &count, NULL) != RETUNE_OK)
+        return false;
+    for (uint32_t i = 0; i < count && !found; i++) {
+        device_under_test device = {.info.struct_size = sizeof device.info};
+        found = backend->device_info(i, &device.info, NULL) == RETUNE_OK && is_wanted(&device);
+    }
+    return found;
+}
+
+/* A run that tests nothing, for want of plugins or by a misspelt device, is no success. */
+Test(plugins, some_device_is_found) {
+    static char paths[PLUGINS_MAX][BACKEND_PATH_MAX];
+    const char *search_path = getenv("RETUNE_PLUGIN_PATH"), *wanted = getenv("RETUNE_OP_DEVICE");
+    const size_t plugins = backend_find(search_path, paths, PLUGINS_MAX);
+    bool found = false;
+    for (size_t i = 0; i < plugins && !found; i++)
+        found = has_wanted_device(paths[i]);
+    cr_assert(found, "no device%s%s in RETUNE_PLUGIN_PATH (%s)", wanted ? " named " : "",
+              wanted ? wanted : "", search_path ? search_path : "not set");
 }

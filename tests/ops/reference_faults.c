@@ -170,6 +170,18 @@ static void padding_in_mean(PARAMETERS) {
     reference_run(op, counted, outputs, args);
 }
 
+/* Counts padded samples like the others. */
+static void sample_weights_ignored(PARAMETERS) {
+    const size_t count = desc_count(op->inputs[2]);
+    double *ones = malloc(count * sizeof *ones);
+    for (size_t n = 0; ones && n < count; n++)
+        ones[n] = 1;
+    const double *weighted[RETUNE_OP_TENSORS_MAX] = {inputs[0], inputs[1], ones, inputs[3]};
+    if (ones)
+        reference_run(op, weighted, outputs, args);
+    free(ones);
+}
+
 WITH_ATTRIBUTES(no_decay, sgd, a->weight_decay = 0)
 WITH_ATTRIBUTES(no_momentum, sgd, a->momentum = 0)
 WITH_ATTRIBUTES(decay_joins_gradient, adam, a->decoupled = 0)
@@ -285,8 +297,10 @@ const reference_fault reference_faults[] = {
     FAULT(ADD, last_element_left),
     FAULT(SOFTMAX_CROSS_ENTROPY, no_smoothing),
     FAULT(SOFTMAX_CROSS_ENTROPY, logarithm_of_zero),
+    FAULT(SOFTMAX_CROSS_ENTROPY, sample_weights_ignored),
     FAULT(SOFTMAX_CROSS_ENTROPY_GRAD, no_smoothing),
     FAULT(SOFTMAX_CROSS_ENTROPY_GRAD, padding_in_mean),
+    FAULT(SOFTMAX_CROSS_ENTROPY_GRAD, sample_weights_ignored),
     FAULT(SGD, no_decay),
     FAULT(SGD, no_momentum),
     FAULT(SGD, unsteady),

@@ -1,12 +1,15 @@
 /* The suite itself: it passes a backend that is right, it fails every backend with a known mistake,
  * and a case survives being written as a line. */
 #include "cases.h"
+#include "chain.h"
 #include "conformance.h"
 #include "reference_backend.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void open_device(const char *fault, device_under_test *out_device) {
@@ -64,6 +67,38 @@ Test(suite, has_a_fault_for_every_op) {
             count += reference_faults[f].kind == kind;
         cr_expect(count > 0, "%s", op_info_of(kind)->name);
     }
+}
+
+/* ---- The chain ----------------------------------------------------------------------------- */
+
+/* Distance between the chain on a reference device and by the reference itself. */
+static double chain_distance(const char *fault, chain_mode mode) {
+    device_under_test device;
+    chain_result got, expected;
+    double distance = 0;
+    open_device(fault, &device);
+    cr_assert_eq(chain_run(&device, mode, &got, NULL), RETUNE_OK);
+    chain_reference(&expected);
+    cr_assert_eq(got.count, expected.count);
+    for (size_t i = 0; i < got.count; i++)
+        distance = fmax(distance, fabs(got.values[i] - expected.values[i]));
+    free(got.values);
+    free(expected.values);
+    device_under_test_close(&device);
+    return distance;
+}
+
+Test(suite, chain_agrees_with_itself) {
+    for (chain_mode mode = CHAIN_WHOLE; mode < CHAIN_MODE_COUNT; mode++)
+        cr_expect_lt(chain_distance(NULL, mode), 1e-6, "%s", chain_mode_text(mode));
+}
+
+Test(suite, chain_shows_a_fault) {
+    static const char *const faults[] = {"BATCH_NORM_GRAD.statistics_are_constant",
+                                         "CONV2D_GRAD_INPUT.not_cleared", "SGD.no_momentum",
+                                         "ADAM.step_from_zero", "ACTIVATION_GRAD.no_scale"};
+    for (size_t f = 0; f < sizeof faults / sizeof faults[0]; f++)
+        cr_expect_gt(chain_distance(faults[f], CHAIN_WHOLE), 1e-4, "%s", faults[f]);
 }
 
 /* ---- Lines --------------------------------------------------------------------------------- */

@@ -104,6 +104,8 @@ static void write_plan(retune_json *json, const retune_event *event) {
     retune_json_number(json, "flops_per_step", event->of.plan.flops_per_step, COUNTED);
     retune_json_number(json, "flops_per_image_prefix", event->of.plan.flops_per_image_prefix,
                        COUNTED);
+    retune_json_number(json, "seconds_features", event->of.plan.seconds_features, MEASURED);
+    retune_json_number(json, "seconds_per_epoch", event->of.plan.seconds_per_epoch, MEASURED);
 }
 
 static void write_done(retune_json *json, const retune_event *event) {

@@ -99,6 +99,7 @@ typedef struct retune_event {
             uint64_t cache_bytes;  /* feature cache, 0 when off */
             uint64_t steps_per_epoch;
             double flops_per_step, flops_per_image_prefix;
+            double seconds_features, seconds_per_epoch; /* estimated, decoding not counted */
         } plan;
         struct {
             double accuracy, best_accuracy; /* on the test images: last and best epoch */

@@ -130,10 +130,13 @@ Test(event_json, plan) {
     event.of.plan.cache_bytes = UINT64_MAX;
     event.of.plan.steps_per_epoch = 18;
     event.of.plan.flops_per_step = 123456789012.0;
+    event.of.plan.seconds_features = 30.5;
+    event.of.plan.seconds_per_epoch = 3.25;
     event.of.plan.flops_per_image_prefix = 1137481704.0;
     expect_line(&event, "{\"event\":\"plan\",\"memory_bytes\":734003200,\"device_bytes\":1,"
                         "\"cache_bytes\":18446744073709551615,\"steps_per_epoch\":18,"
-                        "\"flops_per_step\":123456789012,\"flops_per_image_prefix\":1137481704}");
+                        "\"flops_per_step\":123456789012,\"flops_per_image_prefix\":1137481704,"
+                        "\"seconds_features\":30.5,\"seconds_per_epoch\":3.25}");
 }
 
 Test(event_json, done) {

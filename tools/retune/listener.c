@@ -111,12 +111,14 @@ static void say_plan(struct listener *listener, const retune_event *event) {
                  figure_bytes((double)event->of.plan.memory_bytes).text,
                  figure_bytes((double)event->of.plan.device_bytes).text);
     if (event->of.plan.cache_bytes > 0)
-        terminal_say(terminal, "features", "cache of %s; %sFLOP an image, once",
+        terminal_say(terminal, "features", "cache of %s; %sFLOP an image, once; about %s",
                      figure_bytes((double)event->of.plan.cache_bytes).text,
-                     figure_scaled(event->of.plan.flops_per_image_prefix).text);
-    terminal_say(terminal, "epoch", "%s steps of %sFLOP",
+                     figure_scaled(event->of.plan.flops_per_image_prefix).text,
+                     figure_duration(event->of.plan.seconds_features).text);
+    terminal_say(terminal, "epoch", "%s steps of %sFLOP; about %s",
                  figure_count(event->of.plan.steps_per_epoch).text,
-                 figure_scaled(event->of.plan.flops_per_step).text);
+                 figure_scaled(event->of.plan.flops_per_step).text,
+                 figure_duration(event->of.plan.seconds_per_epoch).text);
 }
 
 static void say_done(struct listener *listener, const retune_event *event) {

@@ -12,6 +12,7 @@ typedef struct keras_h5_chunks {
     unsigned rank;
     hsize_t dims[KERAS_H5_RANK_MAX]; /* of a chunk */
     uint64_t bytes;                  /* of a chunk, decoded */
+    bool filtered;                   /* by any filter */
     unsigned deflate, fletcher32;    /* bits of these filters in a chunk's mask, 0: not used */
 } keras_h5_chunks;
 

@@ -172,6 +172,22 @@ void keras_single(keras_file *file, const char *layer, const char *weight, const
     H5Gclose(group);
 }
 
+hid_t keras_dataset(hid_t group, hid_t type, int rank, const hsize_t *dims, const hsize_t *limits,
+                    hid_t creation) {
+    hid_t space = H5Screate_simple(rank, dims, limits);
+    hid_t dataset = H5Dcreate2(group, "w:0", type, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    cr_assert_geq(dataset, 0);
+    H5Sclose(space);
+    H5Pclose(creation);
+    return dataset;
+}
+
+hid_t keras_chunked(int rank, const hsize_t *chunk) {
+    hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+    cr_assert_geq(H5Pset_chunk(creation, rank, chunk), 0);
+    return creation;
+}
+
 /* ---- MobileNet ----------------------------------------------------------------------------- */
 
 static void add_convolution(keras_file *file, const char *name, bool depthwise, hsize_t size,

@@ -41,6 +41,12 @@ void keras_weight(keras_file *file, hid_t layer, const char *path, unsigned seed
 /* The usual case: a layer with one weight. `shape` is like "3x3x8x1". */
 void keras_single(keras_file *file, const char *layer, const char *weight, const char *shape);
 
+/* Makes the dataset "w:0" of `group`, with nothing written to it. Closes `creation`. */
+hid_t keras_dataset(hid_t group, hid_t type, int rank, const hsize_t *dims, const hsize_t *limits,
+                    hid_t creation);
+/* Creation properties for such a dataset in chunks. */
+hid_t keras_chunked(int rank, const hsize_t *chunk);
+
 /* Writes an attribute with the comma-separated strings. */
 void keras_strings(hid_t object, const char *name, const char *list, bool fixed);
 

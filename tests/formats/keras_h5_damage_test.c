@@ -13,12 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Asked by AddressSanitizer, where there is one: what libhdf5 does wrong on its own is no finding
- * here, and plugin.c speaks of it. Crashes are found all the same. */
-const char *__asan_default_suppressions(void) {
-    return "interceptor_via_lib:libhdf5";
+/* Asked by AddressSanitizer, where there is one: the fault of libhdf5 that plugin.c speaks of, in
+ * its walk over the attributes of an object, is no finding here. All else is. */
+RETUNE_EXPORT const char *__asan_default_suppressions(void) {
+    return "interceptor_via_fun:H5O__msg_iterate_real";
 }
-const char *__asan_default_options(void) {
+RETUNE_EXPORT const char *__asan_default_options(void) {
     return "allocator_may_return_null=1";
 }
 
@@ -240,4 +240,39 @@ Test(keras_h5_damage, heaps_that_lie) {
     keras_write_bytes(h.path, h.data, h.size);
     format->reader_close(format_open(format, h.path));
     free(h.data);
+}
+
+/* ---- Chunks -------------------------------------------------------------------------------- */
+
+/* A chunk larger than its dataset says, in a dataset that no longer has the filter which would
+ * explain it: nothing may be read into memory measured by the one and filled by the other. */
+Test(keras_h5_damage, chunk_without_its_filter) {
+    static const unsigned char pipeline[] = {1, 1, 0, 0, 0, 0, 0, 0, H5Z_FILTER_SHUFFLE, 0};
+    static unsigned char chunk[60000];
+    const hsize_t dims = 4096, offset = 0;
+    const retune_format *format = format_plugin("keras_h5");
+    keras_file file;
+    size_t size = 0;
+    keras_file_begin(&file, "chunk.h5", (keras_style){0});
+    hid_t group = keras_layer(&file, "dense", "w:0"), space = H5Screate_simple(1, &dims, NULL);
+    hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(creation, 1, &dims);
+    H5Pset_shuffle(creation);
+    hid_t dataset =
+        H5Dcreate2(group, "w:0", H5T_IEEE_F32LE, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    cr_assert_geq(H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, &offset, sizeof chunk, chunk), 0);
+    H5Dclose(dataset);
+    H5Pclose(creation);
+    H5Sclose(space);
+    H5Gclose(group);
+    keras_file_end(&file);
+    unsigned char *data = keras_read_bytes(file.path, &size);
+    unsigned char *filters = memmem(data, size, pipeline, sizeof pipeline);
+    cr_assert(filters);
+    cr_assert_eq(filters[-8], 11, "the kind of a message stands 8 bytes before it");
+    filters[-8] = 0; /* a message that says nothing */
+    keras_write_bytes(file.path, data, size);
+    free(data);
+    int answer = read_apart(format, file.path);
+    cr_assert(answer == READ || answer == REFUSED, "%d", answer);
 }

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 /* Ends the file and has it refused, with nothing left open. */
 static void end_refused(keras_file *file, retune_status status, const char *part) {
@@ -16,33 +15,6 @@ static void end_refused(keras_file *file, retune_status status, const char *part
     keras_handles mark = keras_handles_mark();
     format_refuses(format_plugin("keras_h5"), file->path, status, part);
     keras_handles_check(&mark);
-}
-
-/* A file that opens, whose only tensor cannot be read. */
-static void end_unreadable(keras_file *file, const char *part) {
-    const retune_format *format = format_plugin("keras_h5");
-    retune_error error = RETUNE_ERROR_INIT;
-    float values[4096];
-    keras_file_end(file);
-    keras_handles mark = keras_handles_mark();
-    retune_format_reader *reader = format_open(format, file->path);
-    cr_assert_eq(format->tensor_read(reader, 0, values, sizeof values, &error), RETUNE_CORRUPT);
-    cr_assert_eq(error.code, RETUNE_CORRUPT);
-    cr_assert(strstr(error.message, part), "%s", error.message);
-    cr_assert(strstr(error.message, file->path), "%s", error.message);
-    format->reader_close(reader);
-    keras_handles_check(&mark);
-}
-
-/* A dataset `layer`/kernel:0 with this creation list, not written. Closes the list. */
-static hid_t make_dataset(hid_t group, hid_t type, int rank, const hsize_t *dims,
-                          const hsize_t *limits, hid_t creation) {
-    hid_t space = H5Screate_simple(rank, dims, limits);
-    hid_t dataset = H5Dcreate2(group, "w:0", type, space, H5P_DEFAULT, creation, H5P_DEFAULT);
-    cr_assert_geq(dataset, 0);
-    H5Sclose(space);
-    H5Pclose(creation);
-    return dataset;
 }
 
 /* ---- Not a file of ours -------------------------------------------------------------------- */
@@ -363,7 +335,7 @@ static void refuse_type(hid_t type, const char *part) {
     keras_file file;
     keras_file_begin(&file, "type.h5", (keras_style){0});
     hid_t group = keras_layer(&file, "dense", "w:0");
-    H5Dclose(make_dataset(group, type, 1, &dims, NULL, H5Pcreate(H5P_DATASET_CREATE)));
+    H5Dclose(keras_dataset(group, type, 1, &dims, NULL, H5Pcreate(H5P_DATASET_CREATE)));
     H5Gclose(group);
     end_refused(&file, RETUNE_UNSUPPORTED, part);
 }
@@ -392,7 +364,7 @@ static void refuse_unwritten(int rank, const hsize_t *dims, const hsize_t *limit
     keras_file file;
     keras_file_begin(&file, "storage.h5", (keras_style){0});
     hid_t group = keras_layer(&file, "dense", "w:0");
-    H5Dclose(make_dataset(group, H5T_IEEE_F32LE, rank, dims, limits, creation));
+    H5Dclose(keras_dataset(group, H5T_IEEE_F32LE, rank, dims, limits, creation));
     H5Gclose(group);
     end_refused(&file, status, part);
 }
@@ -419,12 +391,6 @@ static size_t pass_through(unsigned flags, size_t count, const unsigned values[]
     return bytes;
 }
 
-static hid_t chunked(int rank, const hsize_t *chunk) {
-    hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
-    cr_assert_geq(H5Pset_chunk(creation, rank, chunk), 0);
-    return creation;
-}
-
 Test(keras_h5_refuse, unknown_filters) {
     const H5Z_class2_t class = {.version = H5Z_CLASS_T_VERS,
                                 .id = 300,
@@ -434,18 +400,18 @@ Test(keras_h5_refuse, unknown_filters) {
                                 .filter = pass_through};
     const hsize_t dims = 3;
     cr_assert_geq(H5Zregister(&class), 0);
-    hid_t creation = chunked(1, &dims);
+    hid_t creation = keras_chunked(1, &dims);
     H5Pset_filter(creation, 300, H5Z_FLAG_MANDATORY, 0, NULL);
     refuse_unwritten(1, &dims, NULL, creation, RETUNE_UNSUPPORTED, "/dense/w:0: filter 300");
     cr_assert_geq(H5Zunregister(300), 0);
-    creation = chunked(1, &dims);
+    creation = keras_chunked(1, &dims);
     H5Pset_scaleoffset(creation, H5Z_SO_FLOAT_DSCALE, 2);
     refuse_unwritten(1, &dims, NULL, creation, RETUNE_UNSUPPORTED, "filter 6");
-    creation = chunked(1, &dims);
+    creation = keras_chunked(1, &dims);
     H5Pset_deflate(creation, 1);
     H5Pset_deflate(creation, 9);
     refuse_unwritten(1, &dims, NULL, creation, RETUNE_UNSUPPORTED, "an unusual order");
-    creation = chunked(1, &dims);
+    creation = keras_chunked(1, &dims);
     H5Pset_fletcher32(creation);
     H5Pset_deflate(creation, 9);
     refuse_unwritten(1, &dims, NULL, creation, RETUNE_UNSUPPORTED, "an unusual order");
@@ -464,9 +430,9 @@ Test(keras_h5_refuse, filter_of_the_past) {
     keras_file file;
     cr_assert_geq(H5Zregister(&class), 0);
     keras_file_begin(&file, "a.h5", (keras_style){0});
-    hid_t group = keras_layer(&file, "dense", "w:0"), creation = chunked(1, &dims);
+    hid_t group = keras_layer(&file, "dense", "w:0"), creation = keras_chunked(1, &dims);
     H5Pset_filter(creation, 301, H5Z_FLAG_MANDATORY, 0, NULL);
-    hid_t dataset = make_dataset(group, H5T_IEEE_F32LE, 1, &dims, NULL, creation);
+    hid_t dataset = keras_dataset(group, H5T_IEEE_F32LE, 1, &dims, NULL, creation);
     H5Dwrite(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
     H5Dclose(dataset);
     H5Gclose(group);
@@ -482,14 +448,14 @@ Test(keras_h5_refuse, shapes_larger_than_what_is_stored) {
     hid_t plain = H5Pcreate(H5P_DATASET_CREATE);
     refuse_unwritten(2, large, NULL, plain, RETUNE_CORRUPT,
                      "stores 0 bytes where its shape needs 67108864");
-    refuse_unwritten(2, large, NULL, chunked(2, chunk), RETUNE_CORRUPT, "stores 0 bytes");
-    refuse_unwritten(2, huge, NULL, chunked(2, chunk), RETUNE_UNSUPPORTED,
+    refuse_unwritten(2, large, NULL, keras_chunked(2, chunk), RETUNE_CORRUPT, "stores 0 bytes");
+    refuse_unwritten(2, huge, NULL, keras_chunked(2, chunk), RETUNE_UNSUPPORTED,
                      "more than 67108864 elements");
-    refuse_unwritten(2, absurd, NULL, chunked(2, chunk), RETUNE_UNSUPPORTED,
+    refuse_unwritten(2, absurd, NULL, keras_chunked(2, chunk), RETUNE_UNSUPPORTED,
                      "more than 67108864 elements");
-    refuse_unwritten(2, chunk, unlimited, chunked(2, huge), RETUNE_UNSUPPORTED,
+    refuse_unwritten(2, chunk, unlimited, keras_chunked(2, huge), RETUNE_UNSUPPORTED,
                      "a chunk of more than 67108864 elements");
-    refuse_unwritten(2, large, NULL, chunked(2, (hsize_t[]){1, 16}), RETUNE_UNSUPPORTED,
+    refuse_unwritten(2, large, NULL, keras_chunked(2, (hsize_t[]){1, 16}), RETUNE_UNSUPPORTED,
                      "1048576 chunks");
 }
 
@@ -499,10 +465,10 @@ static void expect_missing_chunks(bool compressed, const hsize_t *dims, const ch
     static float values[64 * 64];
     keras_file file;
     keras_file_begin(&file, "partial.h5", (keras_style){0});
-    hid_t group = keras_layer(&file, "dense", "w:0"), creation = chunked(2, chunk);
+    hid_t group = keras_layer(&file, "dense", "w:0"), creation = keras_chunked(2, chunk);
     if (compressed)
         H5Pset_deflate(creation, 9);
-    hid_t dataset = make_dataset(group, H5T_IEEE_F32LE, 2, dims, NULL, creation);
+    hid_t dataset = keras_dataset(group, H5T_IEEE_F32LE, 2, dims, NULL, creation);
     hid_t from = H5Screate_simple(2, chunk, NULL), to = H5Dget_space(dataset);
     for (size_t i = 0; i < 64 * 64; i++)
         values[i] = keras_value(1, i * i);
@@ -533,89 +499,4 @@ Test(keras_h5_refuse, missing_chunks) {
                           "stores 16384 bytes where its shape needs 65536");
     expect_missing_chunks(true, (hsize_t[]){8192, 8192}, "more than compression explains");
     expect_missing_chunks(true, (hsize_t[]){128, 128}, "a chunk is missing");
-}
-
-/* ---- Chunks -------------------------------------------------------------------------------- */
-
-/* A tensor of 4096 floats in one chunk, stored as `size` given bytes. */
-static void begin_raw_chunk(keras_file *file, bool deflated, const void *data, size_t size) {
-    const hsize_t dims = 4096, offset = 0;
-    keras_file_begin(file, "chunk.h5", (keras_style){0});
-    hid_t group = keras_layer(file, "dense", "w:0"), creation = chunked(1, &dims);
-    if (deflated)
-        H5Pset_deflate(creation, 9);
-    else
-        H5Pset_shuffle(creation); /* a filter, so that chunks may be of any size */
-    hid_t dataset = make_dataset(group, H5T_IEEE_F32LE, 1, &dims, NULL, creation);
-    cr_assert_geq(H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, &offset, size, data), 0);
-    H5Dclose(dataset);
-    H5Gclose(group);
-}
-
-static void expect_bad_inflation(size_t bytes) {
-    keras_file file;
-    unsigned char *plain = calloc(bytes, 1), *packed = malloc(bytes + 1024);
-    uLongf size = bytes + 1024;
-    cr_assert_eq(compress2(packed, &size, plain, bytes, 9), Z_OK);
-    begin_raw_chunk(&file, true, packed, size);
-    end_unreadable(&file, "/dense/w:0: a chunk does not come to 16384 bytes");
-    free(plain);
-    free(packed);
-}
-
-Test(keras_h5_refuse, chunks_that_inflate_to_another_size) {
-    expect_bad_inflation(16384 - 1);
-    expect_bad_inflation(16384 + 1);
-    expect_bad_inflation(30000);
-    expect_bad_inflation(20 << 20);
-}
-
-Test(keras_h5_refuse, chunks_that_do_not_inflate) {
-    static unsigned char noise[20000];
-    keras_file file;
-    for (size_t i = 0; i < sizeof noise; i++)
-        noise[i] = (unsigned char)(i * 7 + 1);
-    begin_raw_chunk(&file, true, noise, sizeof noise);
-    end_unreadable(&file, "a chunk is no deflate stream");
-    unsigned char packed[1024];
-    uLongf size = sizeof packed;
-    static unsigned char zeros[16384];
-    cr_assert_eq(compress2(packed, &size, zeros, sizeof zeros, 9), Z_OK);
-    begin_raw_chunk(&file, true, packed, size - 8); /* cut off */
-    end_unreadable(&file, "a chunk is no deflate stream");
-}
-
-Test(keras_h5_refuse, chunks_of_another_size) {
-    static unsigned char bytes[40000];
-    keras_file file;
-    begin_raw_chunk(&file, false, bytes, 16384 + 4);
-    end_unreadable(&file, "a chunk does not come to 16384 bytes");
-    begin_raw_chunk(&file, false, bytes, 16384);
-    keras_file_end(&file);
-    const retune_format *format = format_plugin("keras_h5");
-    retune_format_reader *reader = format_open(format, file.path);
-    size_t count = 0;
-    free(format_values(format, reader, 0, &count));
-    cr_assert_eq(count, 4096);
-    format->reader_close(reader);
-    begin_raw_chunk(&file, true, bytes, sizeof bytes);
-    end_unreadable(&file, "a chunk is stored in 40000 bytes");
-    begin_raw_chunk(&file, false, bytes, 100);
-    end_refused(&file, RETUNE_CORRUPT, "stores 100 bytes where its shape needs 16384");
-}
-
-/* Fletcher32 notices what was changed after writing. */
-Test(keras_h5_refuse, chunks_with_a_wrong_checksum) {
-    keras_file file;
-    keras_file_begin(&file, "sum.h5", (keras_style){0});
-    hid_t group = keras_layer(&file, "dense", "w:0");
-    hid_t creation = chunked(1, (hsize_t[]){4096});
-    H5Pset_fletcher32(creation);
-    hid_t dataset = make_dataset(group, H5T_IEEE_F32LE, 1, (hsize_t[]){4096}, NULL, creation);
-    static unsigned char bytes[16384 + 4];
-    bytes[77] = 1;
-    H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, (hsize_t[]){0}, sizeof bytes, bytes);
-    H5Dclose(dataset);
-    H5Gclose(group);
-    end_unreadable(&file, "/dense/w:0: cannot be read");
 }

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-enum { PIXELS = 4 }; /* computed together, to share weights and neighbours */
+enum { PIXELS = 4 /* computed together, to share what they see */, ROWS = 3, TAPS = 3 };
 
 /* What a row of the result is made from: the first row of the map and of the kernel that meet. */
 typedef struct line {
@@ -14,57 +14,122 @@ typedef struct line {
     int64_t channels;
     int64_t taps, source_row, weight_row; /* vertical taps on the map, and the way between them */
     const simd_axis *width;
+    int64_t inside, outside; /* the positions [inside, outside) have all taps on the map */
     const simd_epilogue *epilogue;
 } line;
 
-/* `lanes` channels of `pixels` neighbouring positions. All but the line is a constant where speed
- * counts: then the sums stay in registers and what neighbours share is loaded once. */
-SIMD_INLINE void sum_taps(const line *l, const float *source, const float *weight, float *out,
-                          int64_t channel, int64_t lanes, int pixels, int64_t taps, int64_t step,
-                          int64_t tap_step) {
-    int64_t channels = l->channels, weight_step = l->width->weight_step * channels;
+/* ---- A vector of channels along a line ------------------------------------------------------ */
+
+/* Any shape, and the ends of the others: `lanes` channels of the positions [begin, end). */
+static void walk_any(const line *l, int64_t channel, int64_t lanes, int64_t begin, int64_t end) {
+    const simd_axis *width = l->width;
+    int64_t channels = l->channels;
+    finisher f = finisher_of(l->epilogue, channel, lanes);
+    for (int64_t position = begin; position < end; position++) {
+        int64_t source_x = width->first + position * width->step, first, last;
+        simd_axis_clip(width, position, &first, &last);
+        vector sum = {0};
+        for (int64_t y = 0; y < l->taps; y++) {
+            const float *from = l->source + y * l->source_row + channel;
+            const float *by = l->weight + y * l->weight_row + channel;
+            for (int64_t x = first; x < last; x++)
+                sum += vector_load_some(by + x * width->weight_step * channels, lanes) *
+                       vector_load_some(from + (source_x + x * width->tap_step) * channels, lanes);
+        }
+        vector_store_some(l->out + position * width->out_step * channels + channel, finish(&f, sum),
+                          lanes);
+    }
+}
+
+/* `pixels` neighbouring positions. All sizes are constants to the compiler, so that the sums and
+ * the weights stay in registers and what neighbours share is loaded once. */
+SIMD_INLINE void walk_pixels(const line *l, const finisher *f, vector weight[ROWS][TAPS],
+                             int64_t channel, int64_t position, int pixels, int rows, int taps,
+                             int64_t step) {
+    int64_t channels = l->channels, out_step = l->width->out_step * channels;
+    const float *source = l->source + (l->width->first + position * step) * channels + channel;
+    float *out = l->out + position * out_step + channel;
     vector sum[PIXELS] = {{0}};
-    for (int64_t y = 0; y < l->taps; y++) {
-        const float *from = source + y * l->source_row + channel;
-        const float *by = weight + y * l->weight_row + channel;
+    SIMD_UNROLL
+    for (int y = 0; y < rows; y++) {
+        const float *from = source + y * l->source_row;
         SIMD_UNROLL
-        for (int64_t x = 0; x < taps; x++) {
-            vector w = vector_load_some(by + x * weight_step, lanes);
+        for (int x = 0; x < taps; x++) {
             SIMD_UNROLL
             for (int n = 0; n < pixels; n++)
-                sum[n] += w * vector_load_some(from + (n * step + x * tap_step) * channels, lanes);
+                sum[n] += weight[y][x] * vector_load(from + (n * step + x) * channels);
         }
     }
     SIMD_UNROLL
     for (int n = 0; n < pixels; n++)
-        vector_store_some(out + n * l->width->out_step * channels + channel,
-                          finish(l->epilogue, sum[n], channel, lanes), lanes);
+        vector_store(out + n * out_step, finish(f, sum[n]));
 }
 
-/* All channels of `pixels` positions from `position` on, with the taps [begin, begin + taps). */
-SIMD_INLINE void compute_pixels(const line *l, int64_t position, int pixels, int64_t begin,
-                                int64_t taps, int64_t step, int64_t tap_step) {
+SIMD_INLINE void walk_inside(const line *l, int64_t channel, int rows, int taps, int64_t step) {
+    vector weight[ROWS][TAPS];
+    finisher f = finisher_of(l->epilogue, channel, LANES);
+    SIMD_UNROLL
+    for (int y = 0; y < rows; y++) {
+        const float *by = l->weight + y * l->weight_row + channel;
+        SIMD_UNROLL
+        for (int x = 0; x < taps; x++)
+            weight[y][x] = vector_load(by + x * l->width->weight_step * l->channels);
+    }
+    int64_t position = l->inside;
+    for (; position + PIXELS <= l->outside; position += PIXELS)
+        walk_pixels(l, &f, weight, channel, position, PIXELS, rows, taps, step);
+    for (; position < l->outside; position++)
+        walk_pixels(l, &f, weight, channel, position, 1, rows, taps, step);
+}
+
+/* ---- A line --------------------------------------------------------------------------------- */
+
+typedef void walk_function(const line *l, int64_t channel);
+
+#define WALK(rows, taps, step)                                                                     \
+    static void walk_##rows##_##taps##_##step(const line *l, int64_t channel) {                    \
+        walk_inside(l, channel, rows, taps, step);                                                 \
+    }
+#define WALKS(taps, step) WALK(1, taps, step) WALK(2, taps, step) WALK(3, taps, step)
+WALKS(3, 1)
+WALKS(3, 2)
+WALKS(2, 1)
+WALKS(1, 1)
+
+/* The function for the inside of a line, or NULL: it is walked like any other. The gradient of the
+ * input at stride 2 is made of lines with one tap and lines with two. */
+static walk_function *walk_of(const line *l) {
+    static walk_function *const walks[][ROWS] = {{walk_1_3_1, walk_2_3_1, walk_3_3_1},
+                                                 {walk_1_3_2, walk_2_3_2, walk_3_3_2},
+                                                 {walk_1_2_1, walk_2_2_1, walk_3_2_1},
+                                                 {walk_1_1_1, walk_2_1_1, walk_3_1_1}};
     const simd_axis *width = l->width;
-    int64_t source_x = width->first + position * step + begin * tap_step;
-    const float *source = l->source + source_x * l->channels;
-    const float *weight = l->weight + begin * width->weight_step * l->channels;
-    float *out = l->out + position * width->out_step * l->channels;
-    int64_t channel = 0;
-    for (; channel + LANES <= l->channels; channel += LANES)
-        sum_taps(l, source, weight, out, channel, LANES, pixels, taps, step, tap_step);
-    if (channel < l->channels)
-        sum_taps(l, source, weight, out, channel, l->channels - channel, pixels, taps, step,
-                 tap_step);
+    if (l->taps < 1 || l->taps > ROWS || width->tap_step != 1 || l->channels < LANES)
+        return NULL;
+    if (width->taps == 3 && (width->step == 1 || width->step == 2))
+        return walks[width->step - 1][l->taps - 1];
+    if ((width->taps == 2 || width->taps == 1) && width->step == 1)
+        return walks[4 - width->taps][l->taps - 1];
+    return NULL;
 }
 
-/* Any shape, and the ends of the others. */
-static void compute_any(const line *l, int64_t begin, int64_t end) {
-    for (int64_t position = begin; position < end; position++) {
-        int64_t first, last;
-        simd_axis_clip(l->width, position, &first, &last);
-        compute_pixels(l, position, 1, first, last - first, l->width->step, l->width->tap_step);
+/* The last vector may overlap the one before: then it computes the same values again. */
+static void walk_channels(const line *l) {
+    walk_function *inside = walk_of(l);
+    for (int64_t next = 0; next < l->channels; next += LANES) {
+        int64_t most = l->channels - LANES, lanes = most < 0 ? l->channels : LANES;
+        int64_t channel = most < 0 || next < most ? next : most;
+        if (!inside) {
+            walk_any(l, channel, lanes, 0, l->width->count);
+            continue;
+        }
+        walk_any(l, channel, lanes, 0, l->inside);
+        inside(l, channel);
+        walk_any(l, channel, lanes, l->outside, l->width->count);
     }
 }
+
+/* ---- A map ---------------------------------------------------------------------------------- */
 
 /* The positions [begin, end) whose taps all fall on the map. */
 static void inside_of(const simd_axis *axis, int64_t *out_begin, int64_t *out_end) {
@@ -76,35 +141,6 @@ static void inside_of(const simd_axis *axis, int64_t *out_begin, int64_t *out_en
         end--;
     *out_begin = begin;
     *out_end = end;
-}
-
-/* Taps and steps that are constants to the compiler. */
-SIMD_INLINE void compute_fast(const line *l, int64_t taps, int64_t step) {
-    int64_t begin, end;
-    inside_of(l->width, &begin, &end);
-    compute_any(l, 0, begin);
-    int64_t position = begin;
-    for (; position + PIXELS <= end; position += PIXELS)
-        compute_pixels(l, position, PIXELS, 0, taps, step, 1);
-    for (; position < end; position++)
-        compute_pixels(l, position, 1, 0, taps, step, 1);
-    compute_any(l, end, l->width->count);
-}
-
-/* The gradient of the input at stride 2 is made of lines with one tap and lines with two. */
-static void compute_line(const line *l) {
-    const simd_axis *width = l->width;
-    bool adjacent = width->tap_step == 1;
-    if (adjacent && width->taps == 3 && width->step == 1)
-        compute_fast(l, 3, 1);
-    else if (adjacent && width->taps == 3 && width->step == 2)
-        compute_fast(l, 3, 2);
-    else if (adjacent && width->taps == 2 && width->step == 1)
-        compute_fast(l, 2, 1);
-    else if (adjacent && width->taps == 1 && width->step == 1)
-        compute_fast(l, 1, 1);
-    else
-        compute_any(l, 0, width->count);
 }
 
 /* Source, kernel and result of a walk, forward or backward. */
@@ -134,7 +170,8 @@ static void walk_line(const walk *w, const simd_axis *height, const simd_axis *w
               .weight_row = height->weight_step * kernel_row,
               .width = width,
               .epilogue = &w->epilogue};
-    compute_line(&l);
+    inside_of(width, &l.inside, &l.outside);
+    walk_channels(&l);
 }
 
 void SIMD(depthwise)(const cpu_call *call) {

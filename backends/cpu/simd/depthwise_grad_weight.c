@@ -130,6 +130,6 @@ void SIMD(depthwise_grad_weight)(const cpu_call *call) {
     }
     if (call->outputs[1])
         SIMD(column_sums)
-        (g.dz, g.shape.batch * g.height.count * g.width.count, channels, call->outputs[1],
-         call->threads);
+    (g.dz, g.shape.batch * g.height.count * g.width.count, channels, call->outputs[1],
+     call->threads);
 }

@@ -5,12 +5,12 @@
 void SIMD(activation)(const cpu_call *call) {
     int64_t count = element_count(call->op->outputs[0]);
     int threads = threads_for(call, count);
-    uint32_t kind = call->op->attributes.activation.activation;
+    finisher range = activation_range(call->op->attributes.activation.activation);
     const float *x = call->inputs[0];
     float *y = call->outputs[0];
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (int64_t n = 0; n < count; n += LANES)
-        vector_store_some(y + n, activate(vector_load_some(x + n, count - n), kind), count - n);
+        vector_store_some(y + n, clamp(&range, vector_load_some(x + n, count - n)), count - n);
 }
 
 /* Where the activation was not flat. */

@@ -50,12 +50,19 @@ static column column_of(const simd_matrix *m, int64_t index) {
                     .channel = index % m->channels};
 }
 
+/* The map's line under a column, at the column's channel, or NULL outside the map. */
+SIMD_INLINE const float *line_of(const simd_matrix *m, const place *at, const column *from) {
+    int64_t y = at->y + from->y;
+    if ((uint64_t)y >= (uint64_t)m->height.extent)
+        return NULL;
+    return at->image + y * m->width.extent * m->channels + from->channel;
+}
+
 /* The map's element under a column, or NULL outside the map. */
 SIMD_INLINE const float *element(const simd_matrix *m, const place *at, const column *from) {
-    int64_t y = at->y + from->y, x = at->x + from->x;
-    if ((uint64_t)y >= (uint64_t)m->height.extent || (uint64_t)x >= (uint64_t)m->width.extent)
-        return NULL;
-    return at->image + (y * m->width.extent + x) * m->channels + from->channel;
+    const float *line = line_of(m, at, from);
+    int64_t x = at->x + from->x;
+    return line && (uint64_t)x < (uint64_t)m->width.extent ? line + x * m->channels : NULL;
 }
 
 /* Copies `count` values of a row from a column on, pixel by pixel; neighbouring taps on
@@ -141,27 +148,27 @@ SIMD_INLINE void transpose(vector v[LANES]) {
     }
 }
 
-/* Rows that go across the depth: LANES rows by LANES columns at a time are transposed. Where the
- * strip is narrower than a vector, each store runs over the place of the next, which comes later.
- */
+/* Rows that go across the depth: LANES rows by LANES columns of one pixel at a time are transposed.
+ * Where the strip is narrower than a vector, each store runs over the place of the next, which
+ * comes later. */
 SIMD_INLINE void pack_across(const simd_matrix *m, int64_t first, int64_t count, int64_t index,
                              int64_t depth, int64_t width, float *restrict to) {
-    float buffer[LANES];
     place at[STRIP_MAX];
     place next = place_of(m, first);
     for (int64_t n = 0; n < count; n++, advance(m, &next))
         at[n] = next;
-    for (int64_t done = 0; done < depth; done += LANES) {
-        int64_t columns = depth - done < LANES ? depth - done : LANES;
+    for (int64_t done = 0, columns; done < depth; done += columns) {
         column from = column_of(m, index + done);
+        columns = m->channels - from.channel < LANES ? m->channels - from.channel : LANES;
+        if (columns > depth - done)
+            columns = depth - done;
         for (int64_t strip = 0; strip < width; strip += LANES) {
             vector v[LANES];
             SIMD_UNROLL
-            for (int n = 0; n < LANES; n++)
-                v[n] = strip + n < count
-                           ? vector_load_some(row_values(m, &at[strip + n], &from, columns, buffer),
-                                              columns)
-                           : (vector){0};
+            for (int n = 0; n < LANES; n++) {
+                const float *source = strip + n < count ? element(m, &at[strip + n], &from) : NULL;
+                v[n] = source ? vector_load_some(source, columns) : (vector){0};
+            }
             transpose(v);
             SIMD_UNROLL
             for (int n = 0; n < LANES; n++) {
@@ -172,18 +179,66 @@ SIMD_INLINE void pack_across(const simd_matrix *m, int64_t first, int64_t count,
     }
 }
 
+/* The next column: the next channel, or the first of the next tap. */
+SIMD_INLINE void next_column(const simd_matrix *m, column *c) {
+    if (++c->channel < m->channels)
+        return;
+    c->channel = 0;
+    c->x += m->width.tap_step;
+    if (c->x < m->width.taps * m->width.tap_step)
+        return;
+    c->x = 0;
+    c->y += m->height.tap_step;
+}
+
+/* The same for pixels of few channels, which fill no vector: column by column, along the rows that
+ * lie on one line of the grid. */
+SIMD_INLINE void pack_across_narrow(const simd_matrix *m, int64_t first, int64_t count,
+                                    int64_t index, int64_t depth, int64_t width,
+                                    float *restrict to) {
+    int64_t step = m->width.step, stride = step * m->channels, run;
+    for (int64_t r = 0; r < count; r += run) {
+        place at = place_of(m, first + r);
+        column from = column_of(m, index);
+        run = m->width.count - at.grid_x < count - r ? m->width.count - at.grid_x : count - r;
+        for (int64_t d = 0; d < depth; d++, next_column(m, &from)) {
+            int64_t x = at.x + from.x, last = x + (run - 1) * step;
+            float *out = to + d * width + r;
+            const float *line = line_of(m, &at, &from);
+            if (line && x >= 0 && last < m->width.extent) {
+                const float *source = line + x * m->channels;
+                for (int64_t n = 0; n < run; n++)
+                    out[n] = source[n * stride];
+                continue;
+            }
+            for (int64_t n = 0; n < run; n++, x += step)
+                out[n] = line && x >= 0 && x < m->width.extent ? line[x * m->channels] : 0.0f;
+        }
+    }
+    for (int64_t d = 0; d < depth && count < width; d++)
+        memset(to + d * width + count, 0, (size_t)(width - count) * sizeof *to);
+}
+
+SIMD_INLINE void pack_any_across(const simd_matrix *m, int64_t first, int64_t count, int64_t index,
+                                 int64_t depth, int64_t width, float *to) {
+    if (m->channels < LANES)
+        pack_across_narrow(m, first, count, index, depth, width, to);
+    else
+        pack_across(m, first, count, index, depth, width, to);
+}
+
 void SIMD(pack_left)(const simd_matrix *left, int64_t first, int64_t count, int64_t depth_first,
                      int64_t depth, float *to) {
     if (left->transposed)
         pack_along(left, first, count, depth_first, depth, TILE_ROWS, to);
     else
-        pack_across(left, first, count, depth_first, depth, TILE_ROWS, to);
+        pack_any_across(left, first, count, depth_first, depth, TILE_ROWS, to);
 }
 
 void SIMD(pack_right)(const simd_matrix *right, int64_t first, int64_t count, int64_t depth_first,
                       int64_t depth, float *to) {
     if (right->transposed)
-        pack_across(right, first, count, depth_first, depth, TILE_COLUMNS, to);
+        pack_any_across(right, first, count, depth_first, depth, TILE_COLUMNS, to);
     else
         pack_along(right, first, count, depth_first, depth, TILE_COLUMNS, to);
 }

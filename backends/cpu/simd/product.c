@@ -2,13 +2,19 @@
 
 #include <omp.h>
 
-/* The right operand is packed for all threads, DEPTH x at most RIGHT_COLUMNS at a time: a panel the
- * last-level cache holds. Each thread packs BLOCK_ROWS x DEPTH of the left for itself. */
-enum { RIGHT_COLUMNS = 4096 / TILE_COLUMNS * TILE_COLUMNS, TASKS_A_THREAD = 4 };
+/* The right operand is packed for all threads, in panels of DEPTH x at most RIGHT_COLUMNS, as many
+ * at a time as fit into a fair part of a last-level cache: threads wait for each other before and
+ * after. Each thread packs BLOCK_ROWS x DEPTH of the left for itself. */
+enum {
+    RIGHT_COLUMNS = 4096 / TILE_COLUMNS * TILE_COLUMNS,
+    RIGHT_FLOATS = 2 << 20,
+    TASKS_A_THREAD = 4
+};
 
 typedef struct blocking {
-    int64_t depth;   /* terms packed at once: must not depend on the number of threads */
-    int64_t columns; /* columns packed at once */
+    int64_t depth;   /* terms of a panel: must not depend on the number of threads */
+    int64_t columns; /* of a panel */
+    int64_t panels;  /* packed at once */
     int64_t block_rows, row_blocks;
     int64_t block_columns, column_blocks; /* of the columns packed */
 } blocking;
@@ -29,6 +35,7 @@ static int64_t part(int64_t whole, int64_t most, int64_t unit) {
 static blocking choose_blocking(int64_t rows, int64_t columns, int64_t depth, int threads) {
     blocking b = {.depth = part(depth, DEPTH, LANES),
                   .columns = part(columns, RIGHT_COLUMNS, TILE_COLUMNS)};
+    b.panels = smaller(divide_up(RIGHT_FLOATS, b.columns * b.depth), divide_up(depth, b.depth));
     int64_t wanted = threads > 1 ? (int64_t)threads * TASKS_A_THREAD : 1;
     int64_t most = smaller(divide_up(rows, wanted), BLOCK_ROWS);
     b.block_rows = part(rows, divide_up(most, TILE_ROWS) * TILE_ROWS, TILE_ROWS);
@@ -39,13 +46,17 @@ static blocking choose_blocking(int64_t rows, int64_t columns, int64_t depth, in
     return b;
 }
 
+static int64_t right_size(const blocking *b) {
+    return b->panels * b->depth * b->columns;
+}
+
 static int64_t left_size(const blocking *b) {
     return divide_up(b->block_rows * b->depth + LANES, 16) * 16;
 }
 
 uint64_t SIMD(product_workspace)(int64_t rows, int64_t columns, int64_t depth, int threads) {
     blocking b = choose_blocking(rows, columns, depth, threads);
-    return (uint64_t)(b.columns * b.depth + threads * left_size(&b)) * sizeof(float);
+    return (uint64_t)(right_size(&b) + threads * left_size(&b)) * sizeof(float);
 }
 
 /* tile = left strip x right strip. A function of its own: around the loop every register counts. */
@@ -89,32 +100,33 @@ static void result_rows(const simd_result *r, int64_t first, int64_t count, floa
     }
 }
 
-typedef struct stage {
-    int64_t first_column; /* of the columns packed */
-    int64_t depth;
+/* A part of the sums of a part of the columns: what one packed panel gives. */
+typedef struct panel {
+    int64_t first_column;
+    int64_t first_depth, depth;
     bool first, last; /* of the parts of a sum */
-} stage;
+    float *right;
+} panel;
 
 /* Adds a tile to its place in the result; after the last part of the sum comes the epilogue. */
-static void store_tile(const simd_product *p, const stage *s, const float *tile, int64_t rows,
+static void store_tile(const simd_product *p, const panel *s, const float *tile, int64_t rows,
                        float *const *to, int64_t column, int64_t columns) {
-    for (int64_t m = 0; m < rows; m++) {
-        float *out = to[m] + column;
-        for (int64_t n = 0; n < columns; n += LANES) {
-            int64_t lanes = smaller(columns - n, LANES);
+    for (int64_t n = 0; n < columns; n += LANES) {
+        int64_t lanes = smaller(columns - n, LANES);
+        finisher f = finisher_of(&p->epilogue, column + n, lanes);
+        for (int64_t m = 0; m < rows; m++) {
+            float *out = to[m] + column + n;
             vector sum = vector_load(tile + m * TILE_COLUMNS + n);
             if (!s->first)
-                sum += vector_load_some(out + n, lanes);
-            if (s->last)
-                sum = finish(&p->epilogue, sum, column + n, lanes);
-            vector_store_some(out + n, sum, lanes);
+                sum += vector_load_some(out, lanes);
+            vector_store_some(out, s->last ? finish(&f, sum) : sum, lanes);
         }
     }
 }
 
 /* One block of rows times a range of the packed columns [begin, end). */
-static void multiply_block(const simd_product *p, const stage *s, int64_t first_row, int64_t rows,
-                           int64_t begin, int64_t end, const float *left, const float *right) {
+static void multiply_block(const simd_product *p, const panel *s, int64_t first_row, int64_t rows,
+                           int64_t begin, int64_t end, const float *left) {
     float tile[TILE_ROWS * TILE_COLUMNS] __attribute__((aligned(64)));
     float *to[BLOCK_ROWS];
     result_rows(&p->result, first_row, rows, to);
@@ -122,59 +134,86 @@ static void multiply_block(const simd_product *p, const stage *s, int64_t first_
         int64_t column = s->first_column + n, columns = smaller(end - n, TILE_COLUMNS);
         for (int64_t m = 0; m < rows; m += TILE_ROWS) {
             int64_t count = smaller(rows - m, TILE_ROWS);
-            if (!s->first) {
-                for (int64_t i = 0; i < count; i++) {
-                    __builtin_prefetch(to[m + i] + column, 1);
-                    __builtin_prefetch(to[m + i] + column + columns - 1, 1);
-                }
+            for (int64_t i = 0; i < count; i++) {
+                __builtin_prefetch(to[m + i] + column, 1);
+                __builtin_prefetch(to[m + i] + column + columns - 1, 1);
             }
-            multiply(s->depth, left + m * s->depth, right + n * s->depth, tile);
+            multiply(s->depth, left + m * s->depth, s->right + n * s->depth, tile);
             store_tile(p, s, tile, count, to + m, column, columns);
         }
     }
 }
 
-static void run_stage(const simd_product *p, const blocking *b, const stage *s, int64_t depth_first,
-                      int64_t columns, float *right, float *left) {
-    int64_t strips = divide_up(columns, TILE_COLUMNS);
-    int64_t tasks = b->row_blocks * b->column_blocks;
-#pragma omp for schedule(static)
-    for (int64_t strip = 0; strip < strips; strip++) {
-        int64_t n = strip * TILE_COLUMNS;
-        SIMD(pack_right)
-        (&p->right, s->first_column + n, smaller(columns - n, TILE_COLUMNS), depth_first, s->depth,
-         right + n * s->depth);
-    }
-#pragma omp for schedule(dynamic)
-    for (int64_t task = 0; task < tasks; task++) {
-        int64_t first_row = task / b->column_blocks * b->block_rows;
-        int64_t begin = task % b->column_blocks * b->block_columns;
-        int64_t rows = smaller(p->rows - first_row, b->block_rows);
-        if (begin >= columns)
-            continue;
+/* ---- The product ---------------------------------------------------------------------------- */
+
+/* Panels packed at once: `count` from `first_depth` on, of the columns from `first_column` on. */
+typedef struct group {
+    int64_t first_column, columns;
+    int64_t first_depth, count;
+    float *right;
+} group;
+
+static panel panel_of(const simd_product *p, const blocking *b, const group *g, int64_t index) {
+    int64_t first_depth = g->first_depth + index * b->depth;
+    return (panel){.first_column = g->first_column,
+                   .first_depth = first_depth,
+                   .depth = smaller(p->depth - first_depth, b->depth),
+                   .first = first_depth == 0,
+                   .last = first_depth + b->depth >= p->depth,
+                   .right = g->right + index * b->depth * b->columns};
+}
+
+static void pack_strip(const simd_product *p, const blocking *b, const group *g, int64_t index,
+                       int64_t strip) {
+    panel s = panel_of(p, b, g, index);
+    int64_t column = strip * TILE_COLUMNS;
+    SIMD(pack_right)
+    (&p->right, g->first_column + column, smaller(g->columns - column, TILE_COLUMNS), s.first_depth,
+     s.depth, s.right + column * s.depth);
+}
+
+/* A block of rows and of the packed columns: adds the panels of the group in order. */
+static void run_task(const simd_product *p, const blocking *b, const group *g, int64_t task,
+                     float *left) {
+    int64_t first_row = task / b->column_blocks * b->block_rows;
+    int64_t rows = smaller(p->rows - first_row, b->block_rows);
+    int64_t begin = task % b->column_blocks * b->block_columns;
+    int64_t end = smaller(g->columns, begin + b->block_columns);
+    for (int64_t n = 0; n < g->count && begin < end; n++) {
+        panel s = panel_of(p, b, g, n);
         for (int64_t m = 0; m < rows; m += TILE_ROWS)
             SIMD(pack_left)
-            (&p->left, first_row + m, smaller(rows - m, TILE_ROWS), depth_first, s->depth,
-             left + m * s->depth);
-        multiply_block(p, s, first_row, rows, begin, smaller(columns, begin + b->block_columns),
-                       left, right);
+            (&p->left, first_row + m, smaller(rows - m, TILE_ROWS), s.first_depth, s.depth,
+             left + m * s.depth);
+        multiply_block(p, &s, first_row, rows, begin, end, left);
     }
+}
+
+static void run_group(const simd_product *p, const blocking *b, const group *g, float *left) {
+    int64_t strips = divide_up(g->columns, TILE_COLUMNS);
+#pragma omp for schedule(static)
+    for (int64_t n = 0; n < g->count * strips; n++)
+        pack_strip(p, b, g, n / strips, n % strips);
+#pragma omp for schedule(dynamic)
+    for (int64_t task = 0; task < b->row_blocks * b->column_blocks; task++)
+        run_task(p, b, g, task, left);
 }
 
 void SIMD(product)(const simd_product *p, void *workspace, int threads) {
     blocking b = choose_blocking(p->rows, p->columns, p->depth, threads);
     float *right = workspace;
+    int64_t group_depth = b.panels * b.depth;
 #pragma omp parallel num_threads(threads)
     {
-        float *left = right + b.columns * b.depth + omp_get_thread_num() * left_size(&b);
+        float *left = right + right_size(&b) + omp_get_thread_num() * left_size(&b);
         for (int64_t n = 0; n < p->columns; n += b.columns) {
-            int64_t columns = smaller(p->columns - n, b.columns);
-            for (int64_t k = 0; k < p->depth; k += b.depth) {
-                stage s = {.first_column = n,
-                           .depth = smaller(p->depth - k, b.depth),
-                           .first = k == 0,
-                           .last = k + b.depth >= p->depth};
-                run_stage(p, &b, &s, k, columns, right, left);
+            for (int64_t k = 0; k < p->depth; k += group_depth) {
+                group g = {.first_column = n,
+                           .columns = smaller(p->columns - n, b.columns),
+                           .first_depth = k,
+                           .count = divide_up(smaller(p->depth - k, group_depth), b.depth),
+                           .right = right};
+                run_group(p, &b, &g, left);
             }
         }
     }

@@ -16,11 +16,12 @@ static const retune_dtype floating[] = {RETUNE_F32, RETUNE_F16, RETUNE_BF16};
         }                                                                                          \
     }
 
-/* Of every rank, around the widths that vectors and work groups have. */
+/* Of every rank, around the widths that vectors and work groups have; the last is worth dividing
+ * among threads. */
 static const retune_tensor_desc shapes[] = {
     SHAPE(1, 1, 0, 0, 0),  SHAPE(1, 17, 0, 0, 0), SHAPE(1, 1025, 0, 0, 0), SHAPE(2, 3, 5, 0, 0),
     SHAPE(2, 1, 65, 0, 0), SHAPE(3, 3, 3, 33, 0), SHAPE(4, 1, 1, 1, 1),    SHAPE(4, 1, 7, 7, 3),
-    SHAPE(4, 3, 5, 4, 17), SHAPE(4, 2, 8, 8, 16), SHAPE(4, 1, 9, 9, 129),
+    SHAPE(4, 3, 5, 4, 17), SHAPE(4, 2, 8, 8, 16), SHAPE(4, 1, 9, 9, 129),  SHAPE(4, 3, 23, 29, 17),
 };
 
 static retune_tensor_desc with_dtype(retune_tensor_desc desc, retune_dtype dtype) {

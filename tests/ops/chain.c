@@ -76,106 +76,70 @@ typedef struct chain_tensor {
     retune_tensor_desc desc;
 } chain_tensor;
 
-static const chain_tensor tensors[TENSOR_COUNT] = {{0},
 #define TENSOR(name, usage, dtype, rank, a, b, c, d)                                               \
-    {#name,                                                                                        \
-     RETUNE_USAGE_##usage,                                                                         \
-     {sizeof(retune_tensor_desc), RETUNE_##dtype, rank, 0, {a, b, c, d}}},
-                                                   TENSORS(TENSOR)
+    [T_##name] = {#name,                                                                           \
+                  RETUNE_USAGE_##usage,                                                            \
+                  {sizeof(retune_tensor_desc), RETUNE_##dtype, rank, 0, {a, b, c, d}}},
+static const chain_tensor tensors[TENSOR_COUNT] = {TENSORS(TENSOR)};
 #undef TENSOR
-};
 
 typedef struct chain_op {
     uint32_t kind;
     int inputs[5], outputs[5]; /* numbers of tensors */
-    retune_op_attributes attributes;
+    const retune_op_attributes *attributes;
 } chain_op;
 
-#define STRIDE_2                                                                                   \
-    {                                                                                              \
-        .convolution = { 2, 2, 1, 1, 0, 0, 1, 1, RETUNE_ACTIVATION_RELU6 }                         \
-    }
-#define SAME                                                                                       \
-    {                                                                                              \
-        .convolution = { 1, 1, 1, 1, 1, 1, 1, 1, RETUNE_ACTIVATION_NONE }                          \
-    }
-#define DENSE                                                                                      \
-    {                                                                                              \
-        .convolution = { 1, 1, 1, 1, 0, 0, 0, 0, RETUNE_ACTIVATION_NONE }                          \
-    }
-#define TRAINING                                                                                   \
-    {                                                                                              \
-        .batch_norm = { 1, 0.9f, 1e-3f }                                                           \
-    }
-#define RELU6                                                                                      \
-    {                                                                                              \
-        .activation = { RETUNE_ACTIVATION_RELU6 }                                                  \
-    }
-#define GLOBAL                                                                                     \
-    {                                                                                              \
-        .pooling = { RETUNE_POOL_AVERAGE, 4, 4, 1, 1, 0, 0, 0, 0 }                                 \
-    }
-#define SMOOTHED                                                                                   \
-    {                                                                                              \
-        .loss = { 0.1f }                                                                           \
-    }
-#define MOMENTUM                                                                                   \
-    {                                                                                              \
-        .sgd = { 0.9f, 0.01f }                                                                     \
-    }
-#define PLAIN                                                                                      \
-    {                                                                                              \
-        .sgd = { 0, 0 }                                                                            \
-    }
-#define ADAM                                                                                       \
-    {                                                                                              \
-        .adam = { 0.9f, 0.999f, 1e-3f, 0.01f, 1 }                                                  \
-    }
-#define NOTHING                                                                                    \
-    {                                                                                              \
-        .words = { 0 }                                                                             \
-    }
+static const retune_op_attributes
+    stride_2 = {.convolution = {2, 2, 1, 1, 0, 0, 1, 1, RETUNE_ACTIVATION_RELU6}},
+    same = {.convolution = {1, 1, 1, 1, 1, 1, 1, 1, RETUNE_ACTIVATION_NONE}},
+    dense = {.convolution = {1, 1, 1, 1, 0, 0, 0, 0, RETUNE_ACTIVATION_NONE}},
+    training = {.batch_norm = {1, 0.9f, 1e-3f}}, relu6 = {.activation = {RETUNE_ACTIVATION_RELU6}},
+    global = {.pooling = {RETUNE_POOL_AVERAGE, 4, 4, 1, 1, 0, 0, 0, 0}},
+    smoothed = {.loss = {0.1f}}, plain = {.sgd = {0, 0}}, momentum = {.sgd = {0.9f, 0.01f}},
+    adam = {.adam = {0.9f, 0.999f, 1e-3f, 0.01f, 1}}, nothing = {.words = {0}};
+
 #define OP(kind) RETUNE_OP_##kind
 #define IN(...)                                                                                    \
     { __VA_ARGS__ }
-#define OUT(...)                                                                                   \
-    { __VA_ARGS__ }
+#define OUT(...) IN(__VA_ARGS__)
 
 static const chain_op ops[] = {
-    {OP(NORMALIZE), IN(T_pixels, T_pixel_scale, T_pixel_offset), OUT(T_image), NOTHING},
-    {OP(CONV2D), IN(T_image, T_weight_1, T_scale_1, T_bias_1), OUT(T_y_1), STRIDE_2},
-    {OP(DEPTHWISE_CONV2D), IN(T_y_1, T_weight_2), OUT(T_z_2), SAME},
+    {OP(NORMALIZE), IN(T_pixels, T_pixel_scale, T_pixel_offset), OUT(T_image), &nothing},
+    {OP(CONV2D), IN(T_image, T_weight_1, T_scale_1, T_bias_1), OUT(T_y_1), &stride_2},
+    {OP(DEPTHWISE_CONV2D), IN(T_y_1, T_weight_2), OUT(T_z_2), &same},
     {OP(BATCH_NORM), IN(T_z_2, T_gamma, T_beta, T_running_mean, T_running_variance),
-     OUT(T_n_2, T_saved_mean, T_saved_inverse_std, T_running_mean, T_running_variance), TRAINING},
-    {OP(ACTIVATION), IN(T_n_2), OUT(T_y_2), RELU6},
-    {OP(ADD), IN(T_y_1, T_y_2), OUT(T_residual), NOTHING},
-    {OP(POOL), IN(T_residual), OUT(T_pooled), GLOBAL},
-    {OP(CONV2D), IN(T_pooled, T_weight_3, T_none, T_bias_3), OUT(T_logits), DENSE},
+     OUT(T_n_2, T_saved_mean, T_saved_inverse_std, T_running_mean, T_running_variance), &training},
+    {OP(ACTIVATION), IN(T_n_2), OUT(T_y_2), &relu6},
+    {OP(ADD), IN(T_y_1, T_y_2), OUT(T_residual), &nothing},
+    {OP(POOL), IN(T_residual), OUT(T_pooled), &global},
+    {OP(CONV2D), IN(T_pooled, T_weight_3, T_none, T_bias_3), OUT(T_logits), &dense},
     {OP(SOFTMAX_CROSS_ENTROPY), IN(T_logits, T_label, T_sample_weight), OUT(T_probability, T_loss),
-     SMOOTHED},
-#define FORWARD_END 9
+     &smoothed},
+    /* FORWARD_END */
     {OP(SOFTMAX_CROSS_ENTROPY_GRAD), IN(T_probability, T_label, T_sample_weight, T_total_weight),
-     OUT(T_dlogits), SMOOTHED},
-    {OP(CONV2D_GRAD_WEIGHT), IN(T_pooled, T_dlogits), OUT(T_dweight_3, T_dbias_3), DENSE},
-    {OP(CONV2D_GRAD_INPUT), IN(T_dlogits, T_weight_3), OUT(T_dpooled), DENSE},
-    {OP(POOL_GRAD), IN(T_dpooled), OUT(T_dresidual), GLOBAL},
-    {OP(ACTIVATION_GRAD), IN(T_dresidual, T_y_2), OUT(T_dn_2), RELU6},
+     OUT(T_dlogits), &smoothed},
+    {OP(CONV2D_GRAD_WEIGHT), IN(T_pooled, T_dlogits), OUT(T_dweight_3, T_dbias_3), &dense},
+    {OP(CONV2D_GRAD_INPUT), IN(T_dlogits, T_weight_3), OUT(T_dpooled), &dense},
+    {OP(POOL_GRAD), IN(T_dpooled), OUT(T_dresidual), &global},
+    {OP(ACTIVATION_GRAD), IN(T_dresidual, T_y_2), OUT(T_dn_2), &relu6},
     {OP(BATCH_NORM_GRAD), IN(T_z_2, T_dn_2, T_gamma, T_saved_mean, T_saved_inverse_std),
-     OUT(T_dz_2, T_dgamma, T_dbeta), TRAINING},
-    {OP(DEPTHWISE_CONV2D_GRAD_WEIGHT), IN(T_y_1, T_dz_2), OUT(T_dweight_2), SAME},
-    {OP(DEPTHWISE_CONV2D_GRAD_INPUT), IN(T_dz_2, T_weight_2), OUT(T_dy_1), SAME},
-    {OP(ACCUMULATE), IN(T_dy_1, T_dresidual), OUT(T_dy_1), NOTHING},
-    {OP(ACTIVATION_GRAD), IN(T_dy_1, T_y_1, T_scale_1), OUT(T_dz_1), RELU6},
-    {OP(CONV2D_GRAD_WEIGHT), IN(T_image, T_dz_1), OUT(T_dweight_1), STRIDE_2},
-#define BACKWARD_END 20
-    {OP(SGD), IN(T_weight_3, T_dweight_3), OUT(T_weight_3), PLAIN},
-    {OP(SGD), IN(T_bias_3, T_dbias_3), OUT(T_bias_3), PLAIN},
-    {OP(SGD), IN(T_gamma, T_dgamma), OUT(T_gamma), PLAIN},
-    {OP(SGD), IN(T_beta, T_dbeta), OUT(T_beta), PLAIN},
-    {OP(SGD), IN(T_weight_2, T_dweight_2, T_velocity_2), OUT(T_weight_2, T_velocity_2), MOMENTUM},
-    {OP(ADAM), IN(T_weight_1, T_dweight_1, T_m_1, T_v_1), OUT(T_weight_1, T_m_1, T_v_1), ADAM},
+     OUT(T_dz_2, T_dgamma, T_dbeta), &training},
+    {OP(DEPTHWISE_CONV2D_GRAD_WEIGHT), IN(T_y_1, T_dz_2), OUT(T_dweight_2), &same},
+    {OP(DEPTHWISE_CONV2D_GRAD_INPUT), IN(T_dz_2, T_weight_2), OUT(T_dy_1), &same},
+    {OP(ACCUMULATE), IN(T_dy_1, T_dresidual), OUT(T_dy_1), &nothing},
+    {OP(ACTIVATION_GRAD), IN(T_dy_1, T_y_1, T_scale_1), OUT(T_dz_1), &relu6},
+    {OP(CONV2D_GRAD_WEIGHT), IN(T_image, T_dz_1), OUT(T_dweight_1), &stride_2},
+    /* BACKWARD_END */
+    {OP(SGD), IN(T_weight_3, T_dweight_3), OUT(T_weight_3), &plain},
+    {OP(SGD), IN(T_bias_3, T_dbias_3), OUT(T_bias_3), &plain},
+    {OP(SGD), IN(T_gamma, T_dgamma), OUT(T_gamma), &plain},
+    {OP(SGD), IN(T_beta, T_dbeta), OUT(T_beta), &plain},
+    {OP(SGD), IN(T_weight_2, T_dweight_2, T_velocity_2), OUT(T_weight_2, T_velocity_2), &momentum},
+    {OP(ADAM), IN(T_weight_1, T_dweight_1, T_m_1, T_v_1), OUT(T_weight_1, T_m_1, T_v_1), &adam},
 };
-#define OP_COUNT (sizeof ops / sizeof ops[0])
+#define FORWARD_END  9
+#define BACKWARD_END 20
+#define OP_COUNT     (sizeof ops / sizeof ops[0])
 
 /* What the host may read: the rest is the ops' own. */
 static bool is_kept(int tensor) {
@@ -236,7 +200,7 @@ static double *initial_values(int tensor) {
 
 static retune_op_desc describe(const chain_op *op) {
     retune_op_desc desc = {
-        .struct_size = sizeof desc, .kind = op->kind, .attributes = op->attributes};
+        .struct_size = sizeof desc, .kind = op->kind, .attributes = *op->attributes};
     for (int s = 0; s < 5; s++) {
         desc.inputs[s] = op->inputs[s] ? &tensors[op->inputs[s]].desc : NULL;
         desc.outputs[s] = op->outputs[s] ? &tensors[op->outputs[s]].desc : NULL;

@@ -13,61 +13,71 @@
  * square, that of float64 grows with its inverse. */
 #define HALF_STEP 1e-6
 
-/* Where a tensor of one op comes from in terms of the other. */
-enum { IN = 0, OUT = 10, COTANGENT = 20, TOTAL_WEIGHT = 21, SCALE = 22, NONE = 23 };
+/* Where a tensor of one op comes from in terms of the other: an input or output slot, or else. */
+enum { NONE, IN = 1, OUT = 10, COTANGENT = 20, TOTAL_WEIGHT, SCALE };
+
+#define SLOTS 5
 
 /* How a gradient op goes with its forward op. */
 typedef struct gradient_rule {
     uint32_t gradient, forward;
     /* Slots of the gradient op whose descriptions the forward op's tensors share. */
-    int inputs[5], outputs[5];
+    int inputs[SLOTS], outputs[SLOTS];
     /* What the gradient op is given: inputs and outputs of the forward op, or one of the above. */
-    int given[5];
+    int given[SLOTS];
     /* Its outputs are derivatives by these inputs of the forward op. */
-    int variables[3];
+    int variables[SLOTS];
 } gradient_rule;
 
-#define CONVOLUTION_RULES(GRADIENT, FORWARD)                                                       \
-    {GRADIENT##_GRAD_INPUT,                                                                        \
-     FORWARD,                                                                                      \
-     {OUT + 0, IN + 1, NONE, NONE, NONE},                                                          \
-     {IN + 0, NONE, NONE, NONE, NONE},                                                             \
-     {COTANGENT, IN + 1},                                                                          \
-     {0}},                                                                                         \
-    {                                                                                              \
-        GRADIENT##_GRAD_WEIGHT, FORWARD, {IN + 0, OUT + 0, NONE, OUT + 1, NONE},                   \
-            {IN + 1, NONE, NONE, NONE, NONE}, {IN + 0, COTANGENT}, {                               \
-            1, 3                                                                                   \
-        }                                                                                          \
-    }
-
 static const gradient_rule rules[] = {
-    CONVOLUTION_RULES(RETUNE_OP_CONV2D, RETUNE_OP_CONV2D),
-    CONVOLUTION_RULES(RETUNE_OP_DEPTHWISE_CONV2D, RETUNE_OP_DEPTHWISE_CONV2D),
-    {RETUNE_OP_ACTIVATION_GRAD,
-     RETUNE_OP_ACTIVATION,
-     {IN + 0, NONE, NONE, NONE, NONE},
-     {IN + 1, NONE, NONE, NONE, NONE},
-     {COTANGENT, OUT + 0, SCALE},
-     {0}},
-    {RETUNE_OP_BATCH_NORM_GRAD,
-     RETUNE_OP_BATCH_NORM,
-     {IN + 0, IN + 2, IN + 2, IN + 2, IN + 2},
-     {IN + 0, IN + 2, IN + 2, IN + 2, IN + 2},
-     {IN + 0, COTANGENT, IN + 1, OUT + 1, OUT + 2},
-     {0, 1, 2}},
-    {RETUNE_OP_POOL_GRAD,
-     RETUNE_OP_POOL,
-     {OUT + 0, NONE, NONE, NONE, NONE},
-     {IN + 0, IN + 1, NONE, NONE, NONE},
-     {COTANGENT, OUT + 1},
-     {0}},
-    {RETUNE_OP_SOFTMAX_CROSS_ENTROPY_GRAD,
-     RETUNE_OP_SOFTMAX_CROSS_ENTROPY,
-     {IN + 0, IN + 1, IN + 2, NONE, NONE},
-     {IN + 0, IN + 2, NONE, NONE, NONE},
-     {OUT + 0, IN + 1, IN + 2, TOTAL_WEIGHT},
-     {0}},
+    {.gradient = RETUNE_OP_CONV2D_GRAD_INPUT,
+     .forward = RETUNE_OP_CONV2D,
+     .inputs = {OUT + 0, IN + 1},
+     .outputs = {IN + 0},
+     .given = {COTANGENT, IN + 1},
+     .variables = {0}},
+    {.gradient = RETUNE_OP_CONV2D_GRAD_WEIGHT,
+     .forward = RETUNE_OP_CONV2D,
+     .inputs = {IN + 0, OUT + 0, NONE, OUT + 1},
+     .outputs = {IN + 1},
+     .given = {IN + 0, COTANGENT},
+     .variables = {1, 3}},
+    {.gradient = RETUNE_OP_DEPTHWISE_CONV2D_GRAD_INPUT,
+     .forward = RETUNE_OP_DEPTHWISE_CONV2D,
+     .inputs = {OUT + 0, IN + 1},
+     .outputs = {IN + 0},
+     .given = {COTANGENT, IN + 1},
+     .variables = {0}},
+    {.gradient = RETUNE_OP_DEPTHWISE_CONV2D_GRAD_WEIGHT,
+     .forward = RETUNE_OP_DEPTHWISE_CONV2D,
+     .inputs = {IN + 0, OUT + 0, NONE, OUT + 1},
+     .outputs = {IN + 1},
+     .given = {IN + 0, COTANGENT},
+     .variables = {1, 3}},
+    {.gradient = RETUNE_OP_ACTIVATION_GRAD,
+     .forward = RETUNE_OP_ACTIVATION,
+     .inputs = {IN + 0},
+     .outputs = {IN + 1},
+     .given = {COTANGENT, OUT + 0, SCALE},
+     .variables = {0}},
+    {.gradient = RETUNE_OP_BATCH_NORM_GRAD,
+     .forward = RETUNE_OP_BATCH_NORM,
+     .inputs = {IN + 0, IN + 2, IN + 2, IN + 2, IN + 2},
+     .outputs = {IN + 0, IN + 2, IN + 2, IN + 2, IN + 2},
+     .given = {IN + 0, COTANGENT, IN + 1, OUT + 1, OUT + 2},
+     .variables = {0, 1, 2}},
+    {.gradient = RETUNE_OP_POOL_GRAD,
+     .forward = RETUNE_OP_POOL,
+     .inputs = {OUT + 0},
+     .outputs = {IN + 0, IN + 1},
+     .given = {COTANGENT, OUT + 1},
+     .variables = {0}},
+    {.gradient = RETUNE_OP_SOFTMAX_CROSS_ENTROPY_GRAD,
+     .forward = RETUNE_OP_SOFTMAX_CROSS_ENTROPY,
+     .inputs = {IN + 0, IN + 1, IN + 2},
+     .outputs = {IN + 0, IN + 2},
+     .given = {OUT + 0, IN + 1, IN + 2, TOTAL_WEIGHT},
+     .variables = {0}},
 };
 
 /* A gradient op and its forward op at one point. */
@@ -82,7 +92,7 @@ typedef struct point {
 } point;
 
 static retune_tensor_desc desc_from(const op_case *gradient, int source) {
-    if (source >= COTANGENT)
+    if (source == NONE)
         return (retune_tensor_desc){0};
     return source >= OUT ? gradient->outputs[source - OUT] : gradient->inputs[source - IN];
 }
@@ -100,13 +110,13 @@ static void point_make(const gradient_rule *rule, const op_case *gradient, point
     op_case *forward = &out_point->forward;
     *forward = (op_case){
         .kind = rule->forward, .attributes = gradient->attributes, .seed = gradient->seed};
-    for (int s = 0; s < 5; s++) {
+    for (int s = 0; s < SLOTS; s++) {
         forward->inputs[s] = desc_from(gradient, rule->inputs[s]);
         forward->outputs[s] = desc_from(gradient, rule->outputs[s]);
     }
     case_data_make(forward, &out_point->forward_data);
     out_point->cotangent = random_values(desc_count(&forward->outputs[0]), gradient->seed, 100);
-    for (uint32_t i = 0; i < 5; i++)
+    for (uint32_t i = 0; i < SLOTS; i++)
         if (rule->given[i] == SCALE && gradient->inputs[i].rank)
             out_point->scale = random_values(desc_count(&gradient->inputs[i]), gradient->seed, 101);
     for (size_t n = 0; n < desc_count(&forward->inputs[2]); n++)
@@ -144,7 +154,7 @@ static double evaluate(const point *p, int variable, const double *values) {
 /* Runs the gradient op; free the arrays. */
 static void run_gradient(const point *p, double *out_gradients[RETUNE_OP_TENSORS_MAX]) {
     const double *inputs[RETUNE_OP_TENSORS_MAX] = {NULL};
-    for (uint32_t i = 0; i < 5; i++) {
+    for (uint32_t i = 0; i < SLOTS; i++) {
         const int given = p->rule->given[i];
         if (!p->gradient->inputs[i].rank)
             continue;

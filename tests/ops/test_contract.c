@@ -25,8 +25,7 @@ static op_case plain_case(uint32_t kind) {
     return op;
 }
 
-/* Expects op_query to say no, as `no` or as INVALID, with a reason, and program_create to agree
- * where the tensors themselves can be made. */
+/* Expects op_query to say no, or to find the description invalid, with a reason. */
 static void expect_refused(device_under_test *device, const retune_op_desc *desc,
                            const char *what) {
     const char *op = desc->kind < RETUNE_OP_KIND_COUNT ? op_info_of(desc->kind)->name : "?";
@@ -46,56 +45,65 @@ static bool is_free(uint32_t kind, bool output, uint32_t slot, uint32_t dimensio
            kind == RETUNE_OP_FILL;
 }
 
-/* Tries a tensor of `base` with every kind of wrong description. */
-static void spoil_tensor(device_under_test *device, const op_case *base, bool output,
-                         uint32_t slot) {
-    const op_info *info = op_info_of(base->kind);
-    const op_slot *slots = output ? info->outputs : info->inputs;
-    const retune_tensor_desc good = (output ? base->outputs : base->inputs)[slot];
-    op_case op = *base;
-    retune_tensor_desc *desc = &(output ? op.outputs : op.inputs)[slot];
-    char what[128];
-    for (uint32_t d = 0; d < good.rank; d++) {
-        static const int64_t wrong[] = {0, -1, INT64_MAX};
-        for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-            snprintf(what, sizeof what, "dimension %u of %s = %lld", d, slots[slot].name,
-                     (long long)wrong[i]);
-            desc->shape[d] = wrong[i];
-            const retune_op_desc described = op_case_describe(&op);
-            expect_refused(device, &described, what);
-        }
-        desc->shape[d] = good.shape[d] + 1;
-        snprintf(what, sizeof what, "dimension %u of %s one larger", d, slots[slot].name);
-        const retune_op_desc described = op_case_describe(&op);
-        if (!is_free(base->kind, output, slot, d))
-            expect_refused(device, &described, what);
-        *desc = good;
+/* A tensor of a case, to be described wrongly. */
+typedef struct victim {
+    device_under_test *device;
+    op_case op;
+    bool output;
+    uint32_t slot;
+} victim;
+
+static const char *victim_name(const victim *v) {
+    const op_info *info = op_info_of(v->op.kind);
+    return (v->output ? info->outputs : info->inputs)[v->slot].name;
+}
+
+/* Expects the op to be refused with this description in the tensor's place. */
+static void expect_desc_refused(const victim *v, const retune_tensor_desc *wrong) {
+    char what[RETUNE_DESC_TEXT_MAX + 64], shape[RETUNE_DESC_TEXT_MAX];
+    retune_op_desc desc = op_case_describe(&v->op);
+    (v->output ? desc.outputs : desc.inputs)[v->slot] = wrong;
+    snprintf(what, sizeof what, "%s %s%s", victim_name(v),
+             wrong ? retune_dtype_text(wrong->dtype) : "absent",
+             wrong ? retune_desc_text(wrong, shape) : "");
+    expect_refused(v->device, &desc, what);
+}
+
+static void expect_dimension_refused(const victim *v, const retune_tensor_desc *good, uint32_t d) {
+    const int64_t sizes[] = {0, -1, INT64_MAX, good->shape[d] + 1};
+    const size_t count = is_free(v->op.kind, v->output, v->slot, d) ? 3 : 4;
+    for (size_t i = 0; i < count; i++) {
+        retune_tensor_desc wrong = *good;
+        wrong.shape[d] = sizes[i];
+        expect_desc_refused(v, &wrong);
     }
-    desc->dtype = 99;
-    retune_op_desc described = op_case_describe(&op);
-    expect_refused(device, &described, "a dtype of 99");
-    *desc = good;
-    desc->rank = RETUNE_RANK_MAX + 1;
-    described = op_case_describe(&op);
-    expect_refused(device, &described, "a rank of 5");
-    *desc = good;
-    described = op_case_describe(&op);
-    (output ? described.outputs : described.inputs)[slot] = NULL;
-    snprintf(what, sizeof what, "no %s", slots[slot].name);
-    if (!slots[slot].optional)
-        expect_refused(device, &described, what);
+}
+
+static void expect_wrong_descs_refused(const victim *v) {
+    const op_info *info = op_info_of(v->op.kind);
+    const retune_tensor_desc good = (v->output ? v->op.outputs : v->op.inputs)[v->slot];
+    retune_tensor_desc strange_type = good, high_rank = good, no_rank = good;
+    if (!good.rank)
+        return;
+    for (uint32_t d = 0; d < good.rank; d++)
+        expect_dimension_refused(v, &good, d);
+    strange_type.dtype = 99;
+    high_rank.rank = RETUNE_RANK_MAX + 1;
+    no_rank.rank = 0;
+    expect_desc_refused(v, &strange_type);
+    expect_desc_refused(v, &high_rank);
+    expect_desc_refused(v, &no_rank);
+    if (!(v->output ? info->outputs : info->inputs)[v->slot].optional)
+        expect_desc_refused(v, NULL);
 }
 
 static void expect_malformed_refused(device_under_test *device,
                                      const fixture_parameter *parameter) {
-    const op_info *info = op_info_of(parameter->variant);
-    const op_case base = plain_case(parameter->variant);
-    for (uint32_t s = 0; s < info->input_count; s++)
-        if (base.inputs[s].rank)
-            spoil_tensor(device, &base, false, s);
-    for (uint32_t s = 0; s < info->output_count; s++)
-        if (base.outputs[s].rank)
-            spoil_tensor(device, &base, true, s);
+    for (uint32_t s = 0; s < 2 * RETUNE_OP_TENSORS_MAX; s++)
+        expect_wrong_descs_refused(&(victim){.device = device,
+                                             .op = plain_case(parameter->variant),
+                                             .output = s >= RETUNE_OP_TENSORS_MAX,
+                                             .slot = s % RETUNE_OP_TENSORS_MAX});
 }
 
 ParameterizedTestParameters(contract, refuses_malformed_tensors) {
@@ -133,41 +141,58 @@ static const struct {
     {"loss", "label_smoothing", NAN},
 };
 
+/* Makes the tensors that the op's slots ask for, and binds them. */
+static void bind_tensors(device_under_test *device, const retune_op_desc *desc,
+                         retune_op *out_bound) {
+    const retune_backend *backend = device->backend;
+    const op_info *info = op_info_of(desc->kind);
+    retune_error error = RETUNE_ERROR_INIT;
+    *out_bound = (retune_op){.struct_size = sizeof *out_bound, .desc = desc};
+    for (uint32_t s = 0; s < RETUNE_OP_TENSORS_MAX; s++) {
+        if (desc->inputs[s])
+            cr_assert_eq(backend->tensor_create(device->device, desc->inputs[s], RETUNE_USAGE_STATE,
+                                                0, &out_bound->inputs[s], &error),
+                         RETUNE_OK, "%s", error.message);
+        if (desc->outputs[s] && info->outputs[s].same_as >= 0)
+            out_bound->outputs[s] = out_bound->inputs[info->outputs[s].same_as];
+        else if (desc->outputs[s])
+            cr_assert_eq(backend->tensor_create(device->device, desc->outputs[s],
+                                                RETUNE_USAGE_OUTPUT, 0, &out_bound->outputs[s],
+                                                &error),
+                         RETUNE_OK, "%s", error.message);
+    }
+}
+
+static void destroy_tensors(device_under_test *device, const retune_op *bound) {
+    const op_info *info = op_info_of(bound->desc->kind);
+    for (uint32_t s = 0; s < RETUNE_OP_TENSORS_MAX; s++) {
+        if (bound->outputs[s] && info->outputs[s].same_as < 0)
+            device->backend->tensor_destroy(bound->outputs[s]);
+        if (bound->inputs[s])
+            device->backend->tensor_destroy(bound->inputs[s]);
+    }
+}
+
 /* A program of an op that op_query refuses must not come to be. */
 static void expect_no_program(device_under_test *device, const op_case *op, const char *what) {
-    const retune_backend *backend = device->backend;
     const retune_op_desc desc = op_case_describe(op);
-    const op_info *info = op_info_of(op->kind);
-    retune_op bound = {.struct_size = sizeof bound, .desc = &desc};
+    const char *name = op_info_of(op->kind)->name;
+    retune_op bound;
     const retune_op *list[] = {&bound};
     retune_backend_program *program = NULL;
     retune_error error = RETUNE_ERROR_INIT;
-    for (uint32_t s = 0; s < RETUNE_OP_TENSORS_MAX; s++) {
-        if (desc.inputs[s])
-            cr_assert_eq(backend->tensor_create(device->device, desc.inputs[s], RETUNE_USAGE_STATE,
-                                                0, &bound.inputs[s], &error),
-                         RETUNE_OK, "%s", error.message);
-        if (desc.outputs[s] && info->outputs[s].same_as >= 0)
-            bound.outputs[s] = bound.inputs[info->outputs[s].same_as];
-        else if (desc.outputs[s])
-            cr_assert_eq(backend->tensor_create(device->device, desc.outputs[s],
-                                                RETUNE_USAGE_OUTPUT, 0, &bound.outputs[s], &error),
-                         RETUNE_OK, "%s", error.message);
-    }
-    const retune_status status = backend->program_create(device->device, list, 1, &program, &error);
+    bind_tensors(device, &desc, &bound);
+    const retune_status status =
+        device->backend->program_create(device->device, list, 1, &program, &error);
     cr_expect(status == RETUNE_UNSUPPORTED || status == RETUNE_INVALID,
-              "%s: a program of %s with %s gives status %d", device->info.id, info->name, what,
+              "%s: a program of %s with %s gives status %d", device->info.id, name, what,
               (int)status);
-    cr_expect_null(program);
-    cr_expect(status == RETUNE_OK || error.message[0] != '\0', "refused without a reason");
+    cr_expect_null(program, "%s: a program of %s with %s", device->info.id, name, what);
+    cr_expect(error.message[0] != '\0', "%s: %s with %s is refused without a reason",
+              device->info.id, name, what);
     if (program)
-        backend->program_destroy(program);
-    for (uint32_t s = 0; s < RETUNE_OP_TENSORS_MAX; s++) {
-        if (bound.outputs[s] && info->outputs[s].same_as < 0)
-            backend->tensor_destroy(bound.outputs[s]);
-        if (bound.inputs[s])
-            backend->tensor_destroy(bound.inputs[s]);
-    }
+        device->backend->program_destroy(program);
+    destroy_tensors(device, &bound);
 }
 
 static void set_attribute(op_case *op, const char *name, double value) {

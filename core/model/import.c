@@ -56,13 +56,19 @@ static retune_status check_complete(const import *in, retune_error *error) {
     return RETUNE_OK;
 }
 
-/* Not a NaN and not infinite: one such weight would turn every result into nonsense. */
-static retune_status check_finite(const import *in, const retune_parameter *parameter,
+/* Not a NaN, not infinite, and no variance below zero: one such value would turn every result into
+ * nonsense. */
+static retune_status check_values(const import *in, const retune_parameter *parameter,
                                   retune_error *error) {
-    for (size_t i = 0; i < parameter->elements; i++)
-        if (!(parameter->values[i] - parameter->values[i] == 0.0f))
+    for (size_t i = 0; i < parameter->elements; i++) {
+        float value = parameter->values[i];
+        if (!(value - value == 0.0f))
             return retune_fail(error, RETUNE_CORRUPT, "%s: %s: element %zu is not a finite number",
                                in->path, parameter->name, i);
+        if (parameter->role == RETUNE_ROLE_MOVING_VARIANCE && value < 0.0f)
+            return retune_fail(error, RETUNE_CORRUPT, "%s: %s: element %zu is negative", in->path,
+                               parameter->name, i);
+    }
     return RETUNE_OK;
 }
 
@@ -77,7 +83,7 @@ static retune_status read_tensor(import *in, const retune_format *format,
         return RETUNE_OK;
     RETUNE_TRY(format->tensor_read(reader, index, parameter->values,
                                    parameter->elements * sizeof(float), error));
-    return check_finite(in, parameter, error);
+    return check_values(in, parameter, error);
 }
 
 static retune_status import_open(import *in, retune_model *model, const char *path,
@@ -115,8 +121,13 @@ import in;
     return import_close(&in, status, out_report, error);
 }
 
-static bool same_classes(const retune_model *a, const retune_model *b) {
-    bool same = a->class_count == b->class_count && a->class_count > 0;
+/* The head of one can stand for the other's: the same layers, and the same classes. */
+static bool same_head(const retune_model *a, const retune_model *b) {
+    size_t layers = a->layer_count - a->head_begin;
+    bool same = layers == b->layer_count - b->head_begin && a->class_count == b->class_count &&
+                a->class_count > 0;
+    for (size_t l = 0; same && l < layers; l++)
+        same = strcmp(a->layers[a->head_begin + l].name, b->layers[b->head_begin + l].name) == 0;
     for (size_t c = 0; same && c < a->class_count; c++)
         same = strcmp(a->classes[c], b->classes[c]) == 0;
     return same;
@@ -133,7 +144,7 @@ import in;
     retune_status status = retune_safetensors_open(path, &file, error);
     if (status == RETUNE_OK && retune_safetensors_metadata(file, RETUNE_MODEL_METADATA)) {
         status = retune_model_file_describe(file, path, &described, error);
-        in.with_head = status == RETUNE_OK && same_classes(model, described);
+        in.with_head = status == RETUNE_OK && same_head(model, described);
     }
     size_t count = status == RETUNE_OK ? retune_safetensors_count(file) : 0;
     for (size_t t = 0; t < count && status == RETUNE_OK; t++) {
@@ -142,7 +153,7 @@ import in;
         status = match_tensor(&in, tensor->name, &tensor->desc, &parameter, error);
         if (status == RETUNE_OK && parameter) {
             memcpy(parameter->values, tensor->data, parameter->elements * sizeof(float));
-            status = check_finite(&in, parameter, error);
+            status = check_values(&in, parameter, error);
         }
     }
     retune_model_destroy(described);

@@ -103,6 +103,15 @@ static retune_status get_number(const cJSON *object, const char *path, const cha
     return RETUNE_OK;
 }
 
+static retune_status get_integer(const cJSON *object, const char *path, const char *field,
+                                 uint32_t minimum, uint32_t maximum, uint32_t *out_integer,
+                                 retune_error *error) {
+    double number = 0;
+    RETUNE_TRY(get_number(object, path, field, minimum, maximum, &number, error));
+    *out_integer = (uint32_t)number;
+    return number == (double)*out_integer ? RETUNE_OK : bad_field(path, field, error);
+}
+
 /* The strings of an array; they stay the JSON's, the list is the caller's to free. */
 static retune_status get_names(const cJSON *object, const char *path, const char *field,
                                char ***out_names, size_t *out_count, retune_error *error) {
@@ -129,12 +138,13 @@ static retune_status get_names(const cJSON *object, const char *path, const char
 static retune_status build(const cJSON *object, const char *path, retune_model **out_model,
                            retune_error *error) {
     const cJSON *architecture = cJSON_GetObjectItemCaseSensitive(object, "architecture");
-    double alpha = 0, input = 0, resize = 0, scale = 0, offset = 0;
+    double alpha = 0, scale = 0, offset = 0;
+    uint32_t input = 0, resize = 0;
     if (!cJSON_IsString(architecture))
         return bad_field(path, "architecture", error);
     RETUNE_TRY(get_number(object, path, "alpha", 0.03125, 4.0, &alpha, error));
-    RETUNE_TRY(get_number(object, path, "input", 32, 1024, &input, error));
-    RETUNE_TRY(get_number(object, path, "resize", 0, 1, &resize, error));
+    RETUNE_TRY(get_integer(object, path, "input", 32, 1024, &input, error));
+    RETUNE_TRY(get_integer(object, path, "resize", 0, 1, &resize, error));
     RETUNE_TRY(get_number(object, path, "scale", -1e6, 1e6, &scale, error));
     RETUNE_TRY(get_number(object, path, "offset", -1e6, 1e6, &offset, error));
 
@@ -144,8 +154,7 @@ static retune_status build(const cJSON *object, const char *path, retune_model *
     if (status == RETUNE_OK)
         status = get_names(object, path, "classes", &classes, &class_count, error);
     if (status == RETUNE_OK)
-        status = retune_model_create(architecture->valuestring, alpha, (uint32_t)input, out_model,
-                                     error);
+        status = retune_model_create(architecture->valuestring, alpha, input, out_model, error);
     if (status == RETUNE_OK)
         status = retune_model_add_architecture(*out_model, error);
     if (status == RETUNE_OK)
@@ -153,7 +162,7 @@ static retune_status build(const cJSON *object, const char *path, retune_model *
     if (status == RETUNE_OK)
         status = retune_model_set_classes(*out_model, classes, class_count, error);
     if (status == RETUNE_OK) {
-        (*out_model)->resize = (uint32_t)resize;
+        (*out_model)->resize = resize;
         (*out_model)->scale = (float)scale;
         (*out_model)->offset = (float)offset;
     } else if (status == RETUNE_INVALID) {

@@ -81,6 +81,8 @@ retune_status retune_check_job(const retune_config *config, retune_event_callbac
     retune_error fault = RETUNE_ERROR_INIT;
     bool data = passes(&c, retune_session_open_data(&c.session, &fault), &fault);
     bool model = data && passes(&c, retune_session_open_model(&c.session, &fault), &fault);
+    if (data)
+        passes(&c, retune_session_announce_data(&c.session, &fault), &fault);
     if (data && c.session.model)
         passes(&c, decode_all(&c, &fault), &fault);
     if (model)

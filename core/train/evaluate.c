@@ -188,6 +188,8 @@ retune_status retune_evaluate_file(const retune_config *config, const char *mode
     if (status == RETUNE_OK)
         status = retune_session_open_data(&session, error);
     if (status == RETUNE_OK)
+        status = retune_session_announce_data(&session, error);
+    if (status == RETUNE_OK)
         status = check_classes(&session, path, error);
     if (status == RETUNE_OK && session.dataset->test_count == 0)
         status =

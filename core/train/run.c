@@ -109,6 +109,7 @@ static retune_status begin(run *r, retune_error *error) {
     RETUNE_TRY(open_checkpoint(r, error));
     RETUNE_TRY(retune_session_open_data(&r->session, error));
     RETUNE_TRY(retune_session_open_model(&r->session, error));
+    RETUNE_TRY(retune_session_announce_data(&r->session, error));
     RETUNE_TRY(load_checkpoint(r, error));
     RETUNE_TRY(open_folder(r, error));
     return open_trainer(r, error);

@@ -36,17 +36,6 @@ static int scan_progress(void *user, uint64_t done, uint64_t total) {
                                   NULL) != RETUNE_OK;
 }
 
-static retune_status announce_data(retune_session *session, retune_error *error) {
-    const retune_dataset *data = session->dataset;
-    for (size_t s = 0; s < data->skipped_count; s++)
-        RETUNE_TRY(retune_events_notice(session->events, error, "skipped %s: %s",
-                                        data->skipped[s].path, data->skipped[s].reason));
-    retune_event event = {
-        .kind = RETUNE_EVENT_DATA,
-        .of.data = {data->class_count, data->train_count, data->test_count, data->skipped_count}};
-    return retune_events_send(session->events, &event, error);
-}
-
 retune_status retune_session_open_data(retune_session *session, retune_error *error) {
     const retune_config *config = session->config;
     if (config->data_root[0] == '\0')
@@ -65,9 +54,19 @@ retune_status retune_session_open_data(retune_session *session, retune_error *er
                                       .on_progress = scan_progress,
                                       .user = &progress};
     RETUNE_TRY(retune_dataset_open(&options, &session->dataset, error));
-    RETUNE_TRY(retune_allocate(session->dataset->sample_count, sizeof *session->bad, "the data set",
-                               &session->bad, error));
-    return announce_data(session, error);
+    return retune_allocate(session->dataset->sample_count, sizeof *session->bad, "the data set",
+                           &session->bad, error);
+}
+
+retune_status retune_session_announce_data(retune_session *session, retune_error *error) {
+    const retune_dataset *data = session->dataset;
+    for (size_t s = 0; s < data->skipped_count; s++)
+        RETUNE_TRY(retune_events_notice(session->events, error, "skipped %s: %s",
+                                        data->skipped[s].path, data->skipped[s].reason));
+    retune_event event = {
+        .kind = RETUNE_EVENT_DATA,
+        .of.data = {data->class_count, data->train_count, data->test_count, data->skipped_count}};
+    return retune_events_send(session->events, &event, error);
 }
 
 retune_view_rule retune_session_view_rule(const retune_session *session, bool augmented) {

@@ -24,8 +24,12 @@ typedef struct retune_session {
 
 void retune_session_close(retune_session *session);
 
-/* Scans the data set and sends DATA, and a NOTICE for each skipped file. */
+/* Scans the data set. */
 retune_status retune_session_open_data(retune_session *session, retune_error *error);
+
+/* Sends a NOTICE for each skipped file, and DATA. A run says first what it trains, then on what:
+ * scripts rely on MODEL before DATA, although the model needs the data set's classes. */
+retune_status retune_session_announce_data(retune_session *session, retune_error *error);
 
 /* Builds the model for `class_count` classes without reading weights. */
 retune_status retune_session_build_model(retune_session *session, uint32_t class_count,

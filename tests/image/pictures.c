@@ -35,20 +35,29 @@ static void append(void *context, void *data, int size) {
     file->size += (size_t)size;
 }
 
-picture_file picture_jpeg(uint32_t width, uint32_t height, int quality) {
+picture_file picture_encode(const unsigned char *pixels, uint32_t width, uint32_t height,
+                            int quality) {
     picture_file file = {0};
+    if (quality > 0)
+        stbi_write_jpg_to_func(append, &file, (int)width, (int)height, 3, pixels, quality);
+    else
+        stbi_write_png_to_func(append, &file, (int)width, (int)height, 3, pixels, (int)width * 3);
+    return file;
+}
+
+static picture_file draw(uint32_t width, uint32_t height, int quality) {
     unsigned char *pixels = picture_pixels(width, height);
-    stbi_write_jpg_to_func(append, &file, (int)width, (int)height, 3, pixels, quality);
+    picture_file file = picture_encode(pixels, width, height, quality);
     free(pixels);
     return file;
 }
 
+picture_file picture_jpeg(uint32_t width, uint32_t height, int quality) {
+    return draw(width, height, quality);
+}
+
 picture_file picture_png(uint32_t width, uint32_t height) {
-    picture_file file = {0};
-    unsigned char *pixels = picture_pixels(width, height);
-    stbi_write_png_to_func(append, &file, (int)width, (int)height, 3, pixels, (int)width * 3);
-    free(pixels);
-    return file;
+    return draw(width, height, 0);
 }
 
 static void put_u32(unsigned char *out, uint32_t value) {

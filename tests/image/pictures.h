@@ -20,6 +20,10 @@ void picture_pixel(uint32_t x, uint32_t y, uint32_t width, uint32_t height, unsi
 picture_file picture_jpeg(uint32_t width, uint32_t height, int quality);
 picture_file picture_png(uint32_t width, uint32_t height);
 
+/* Dense RGB as a JPEG of this quality, or with quality 0 as a PNG. */
+picture_file picture_encode(const unsigned char *pixels, uint32_t width, uint32_t height,
+                            int quality);
+
 /* The same picture as dense RGB. */
 unsigned char *picture_pixels(uint32_t width, uint32_t height);
 

@@ -1,0 +1,44 @@
+# What tools/demo and tools/test share: installing packages and building. Sourced by bash.
+
+retune_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() { printf '\n== %s\n' "$*" >&2; }
+
+# install_packages KIND...: installs what is missing of the packages of these kinds (tools/packages).
+install_packages() {
+    local kind package missing=()
+    for kind in "$@"; do
+        while read -r package; do
+            if [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" != installed ]; then
+                missing+=("$package")
+            fi
+        done < <(sed -n "s/^$kind //p" "$retune_root/tools/packages")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if ! command -v apt-get >/dev/null; then
+        echo "This system has no apt-get. Install what these Debian packages hold:" >&2
+        echo "    ${missing[*]}" >&2
+        return 0 # the build says what it cannot find
+    fi
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || {
+            echo "Run this as root, or install sudo, or install by hand: ${missing[*]}" >&2
+            return 1
+        }
+        as_root=(sudo)
+    fi
+    say "installing ${missing[*]}"
+    "${as_root[@]}" apt-get update -qq
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# build FOLDER CMAKE_OPTION...: configures and builds.
+build() {
+    local folder=$1
+    shift
+    say "building in ${folder#"$PWD"/}"
+    cmake -S "$retune_root" -B "$folder" -G Ninja "$@" >/dev/null
+    cmake --build "$folder" -- --quiet
+}

@@ -99,9 +99,8 @@ static retune_status flush_log(FILE *file, const char *path, retune_error *error
     return retune_fail(error, RETUNE_IO, "%s: cannot be written: %s", path, strerror(errno));
 }
 
-static retune_status start_logs(retune_run_folder *folder, retune_error *error) {
-    RETUNE_TRY(open_log(folder->files[RETUNE_RUN_CSV], &folder->csv, error));
-    RETUNE_TRY(open_log(folder->files[RETUNE_RUN_JSONL], &folder->jsonl, error));
+/* An empty table gets its heading. */
+static retune_status start_table(retune_run_folder *folder, retune_error *error) {
     fseek(folder->csv, 0, SEEK_END);
     if (ftell(folder->csv) > 0)
         return RETUNE_OK;
@@ -109,10 +108,18 @@ static retune_status start_logs(retune_run_folder *folder, retune_error *error) 
     return flush_log(folder->csv, folder->files[RETUNE_RUN_CSV], error);
 }
 
+static retune_status start_logs(retune_run_folder *folder, retune_error *error) {
+    RETUNE_TRY(open_log(folder->files[RETUNE_RUN_CSV], &folder->csv, error));
+    RETUNE_TRY(open_log(folder->files[RETUNE_RUN_JSONL], &folder->jsonl, error));
+    return start_table(folder, error);
+}
+
 retune_status retune_run_folder_open(const char *path, retune_run_mode mode, const char *settings,
                                      retune_run_folder **out_folder, retune_error *error) {
     *out_folder = NULL;
     retune_run_folder *folder = NULL;
+    /* Now, so that a refused run leaves no folder behind; again once no other run can interfere. */
+    RETUNE_TRY(retune_run_folder_check(path, mode, error));
     RETUNE_TRY(retune_allocate(1, sizeof *folder, "the run folder", &folder, error));
     folder->lock = -1;
     retune_status status = retune_folder_make(path, error);
@@ -157,7 +164,8 @@ static retune_status cut(const char *path, FILE *file, uint64_t size, retune_err
 retune_status retune_run_folder_rewind(retune_run_folder *folder, retune_run_mark mark,
                                        retune_error *error) {
     RETUNE_TRY(cut(folder->files[RETUNE_RUN_CSV], folder->csv, mark.csv, error));
-    return cut(folder->files[RETUNE_RUN_JSONL], folder->jsonl, mark.jsonl, error);
+    RETUNE_TRY(cut(folder->files[RETUNE_RUN_JSONL], folder->jsonl, mark.jsonl, error));
+    return start_table(folder, error);
 }
 
 retune_status retune_run_folder_mark(retune_run_folder *folder, retune_run_mark *out_mark,

@@ -118,6 +118,8 @@ retune_status retune_run_folder_open(const char *path, retune_run_mode mode, con
                                      retune_run_folder **out_folder, retune_error *error) {
     *out_folder = NULL;
     retune_run_folder *folder = NULL;
+    /* Now, so that a refused run leaves no folder behind; again once no other run can interfere. */
+    RETUNE_TRY(retune_run_folder_check(path, mode, error));
     RETUNE_TRY(retune_allocate(1, sizeof *folder, "the run folder", &folder, error));
     folder->lock = -1;
     retune_status status = retune_folder_make(path, error);

@@ -46,7 +46,8 @@ void retune_run_folder_close(retune_run_folder *folder); /* takes NULL */
 
 const char *retune_run_folder_file(const retune_run_folder *folder, retune_run_file file);
 
-/* Cuts the growing files back to a mark. CORRUPT: they are shorter. */
+/* Cuts the growing files back to a mark; the heading of metrics.csv stays. CORRUPT: they are
+ * shorter. */
 retune_status retune_run_folder_rewind(retune_run_folder *folder, retune_run_mark mark,
                                        retune_error *error);
 /* Flushes the growing files and says how long they are. */

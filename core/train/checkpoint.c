@@ -79,8 +79,11 @@ static bool parse_field(const char *text, size_t f, retune_progress *progress) {
         memcpy(at, &value, sizeof value);
         return end != text && *end == '\0' && value - value == 0.0;
     }
+    if (text[0] < '0' ||
+        text[0] > '9') /* strtoull takes spaces and signs, and -1 for the largest */
+        return false;
     unsigned long long value = strtoull(text, &end, 10);
-    if (end == text || *end != '\0' || errno != 0 || text[0] == '-')
+    if (*end != '\0' || errno != 0)
         return false;
     if (fields[f].type == FIELD_U64) {
         uint64_t wide = value;
@@ -108,6 +111,23 @@ static retune_status print_progress(const retune_progress *progress, char **out_
     return *out_text ? RETUNE_OK : retune_fail_memory(error, 0, "checkpoint metadata");
 }
 
+static retune_status bad_field(const char *path, const char *field, retune_error *error) {
+    return retune_fail(error, RETUNE_CORRUPT,
+                       "%s: metadata " METADATA ": '%s' is missing or out of range", path, field);
+}
+
+/* The step lies in the epoch after the completed ones, or at its end. */
+static retune_status check_steps(const retune_progress *progress, const char *path,
+                                 retune_error *error) {
+    uint64_t first = 0;
+    if (progress->steps_per_epoch == 0)
+        return bad_field(path, "steps_per_epoch", error);
+    if (__builtin_mul_overflow(progress->steps_per_epoch, progress->epoch, &first) ||
+        progress->step < first || progress->step - first > progress->steps_per_epoch)
+        return bad_field(path, "step", error);
+    return RETUNE_OK;
+}
+
 static retune_status parse_progress(const char *text, const char *path, retune_progress *progress,
                                     retune_error *error) {
     if (!text)
@@ -118,12 +138,10 @@ static retune_status parse_progress(const char *text, const char *path, retune_p
     for (size_t f = 0; f < FIELD_COUNT && status == RETUNE_OK; f++) {
         const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, fields[f].name);
         if (!cJSON_IsString(item) || !parse_field(item->valuestring, f, progress))
-            status = retune_fail(error, RETUNE_CORRUPT,
-                                 "%s: metadata " METADATA ": '%s' is missing or out of range", path,
-                                 fields[f].name);
+            status = bad_field(path, fields[f].name, error);
     }
     cJSON_Delete(object);
-    return status;
+    return status == RETUNE_OK ? check_steps(progress, path, error) : status;
 }
 
 /* ---- Writing ------------------------------------------------------------------------------- */

@@ -12,32 +12,34 @@ typedef struct shape {
     { n, h, w, i, o, k, k, s, s, d, d, t, l, b, r }
 
 static const shape shapes[] = {
-    SQUARE(1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0),     /* the smallest */
-    SQUARE(1, 1, 1, 40, 5, 1, 1, 1, 0, 0, 0, 0),    /* dense, one sample */
-    SQUARE(7, 1, 1, 130, 33, 1, 1, 1, 0, 0, 0, 0),  /* dense, just above a tile */
-    SQUARE(3, 5, 3, 17, 31, 1, 1, 1, 0, 0, 0, 0),   /* pointwise, nothing even */
-    SQUARE(5, 7, 7, 64, 65, 1, 1, 1, 0, 0, 0, 0),   /* one column above two tiles */
-    SQUARE(1, 15, 1, 16, 32, 1, 1, 1, 0, 0, 0, 0),  /* one row above a tile */
-    SQUARE(2, 3, 3, 1, 9, 1, 1, 1, 0, 0, 0, 0),     /* one input */
-    SQUARE(2, 3, 3, 9, 1, 1, 1, 1, 0, 0, 0, 0),     /* one output */
-    SQUARE(2, 4, 4, 6, 7, 1, 1, 1, 1, 0, 0, 2),     /* pointwise on a padded map */
-    SQUARE(2, 5, 6, 8, 9, 1, 2, 1, 0, 0, 0, 0),     /* strided pointwise */
-    SQUARE(1, 7, 5, 5, 4, 1, 3, 1, 0, 0, 0, 0),     /* stride beyond the kernel */
-    SQUARE(2, 11, 9, 3, 32, 3, 2, 1, 0, 0, 1, 1),   /* a first layer, SAME at stride 2 */
-    SQUARE(3, 8, 8, 3, 10, 3, 1, 1, 1, 1, 1, 1),    /* few channels */
-    SQUARE(1, 6, 7, 16, 16, 3, 1, 1, 1, 1, 1, 1),   /* whole vectors */
-    SQUARE(1, 5, 5, 20, 18, 3, 1, 1, 0, 2, 1, 0),   /* asymmetric padding */
-    SQUARE(2, 9, 9, 6, 5, 3, 3, 1, 1, 1, 1, 1),     /* stride 3 */
-    SQUARE(1, 9, 8, 4, 6, 3, 1, 2, 2, 2, 2, 2),     /* dilation */
-    SQUARE(1, 11, 10, 5, 3, 3, 2, 2, 2, 2, 2, 2),   /* stride and dilation share a factor */
-    SQUARE(1, 12, 11, 2, 3, 3, 3, 2, 2, 2, 2, 2),   /* stride and dilation share none */
-    SQUARE(2, 1, 1, 7, 6, 3, 1, 1, 1, 1, 1, 1),     /* a map smaller than the kernel */
-    SQUARE(1, 2, 2, 3, 4, 5, 2, 1, 2, 2, 2, 2),     /* likewise, strided */
-    {1, 6, 9, 4, 5, 2, 5, 1, 2, 2, 1, 0, 3, 1, 1},  /* nothing square */
-    {2, 8, 3, 33, 2, 4, 1, 3, 1, 1, 1, 2, 0, 1, 0}, /* a column kernel */
-    SQUARE(1, 4, 4, 150, 20, 3, 1, 1, 1, 1, 1, 1),  /* a sum longer than is packed at once */
-    SQUARE(1, 3, 2, 600, 40, 1, 1, 1, 0, 0, 0, 0),  /* likewise, pointwise */
-    SQUARE(2, 16, 17, 12, 70, 3, 1, 1, 1, 1, 1, 1), /* several blocks of rows */
+    SQUARE(1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0),      /* the smallest */
+    SQUARE(1, 1, 1, 40, 5, 1, 1, 1, 0, 0, 0, 0),     /* dense, one sample */
+    SQUARE(7, 1, 1, 130, 33, 1, 1, 1, 0, 0, 0, 0),   /* dense, just above a tile */
+    SQUARE(3, 5, 3, 17, 31, 1, 1, 1, 0, 0, 0, 0),    /* pointwise, nothing even */
+    SQUARE(5, 7, 7, 64, 65, 1, 1, 1, 0, 0, 0, 0),    /* one column above two tiles */
+    SQUARE(1, 15, 1, 16, 32, 1, 1, 1, 0, 0, 0, 0),   /* one row above a tile */
+    SQUARE(2, 3, 3, 1, 9, 1, 1, 1, 0, 0, 0, 0),      /* one input */
+    SQUARE(2, 3, 3, 9, 1, 1, 1, 1, 0, 0, 0, 0),      /* one output */
+    SQUARE(2, 4, 4, 6, 7, 1, 1, 1, 1, 0, 0, 2),      /* pointwise on a padded map */
+    SQUARE(2, 5, 6, 8, 9, 1, 2, 1, 0, 0, 0, 0),      /* strided pointwise */
+    SQUARE(1, 7, 5, 5, 4, 1, 3, 1, 0, 0, 0, 0),      /* stride beyond the kernel */
+    SQUARE(2, 11, 9, 3, 32, 3, 2, 1, 0, 0, 1, 1),    /* a first layer, SAME at stride 2 */
+    SQUARE(3, 8, 8, 3, 10, 3, 1, 1, 1, 1, 1, 1),     /* few channels */
+    SQUARE(1, 6, 7, 16, 16, 3, 1, 1, 1, 1, 1, 1),    /* whole vectors */
+    SQUARE(1, 5, 5, 20, 18, 3, 1, 1, 0, 2, 1, 0),    /* asymmetric padding */
+    SQUARE(2, 9, 9, 6, 5, 3, 3, 1, 1, 1, 1, 1),      /* stride 3 */
+    SQUARE(1, 9, 8, 4, 6, 3, 1, 2, 2, 2, 2, 2),      /* dilation */
+    SQUARE(1, 11, 10, 5, 3, 3, 2, 2, 2, 2, 2, 2),    /* stride and dilation share a factor */
+    SQUARE(1, 12, 11, 2, 3, 3, 3, 2, 2, 2, 2, 2),    /* stride and dilation share none */
+    SQUARE(2, 1, 1, 7, 6, 3, 1, 1, 1, 1, 1, 1),      /* a map smaller than the kernel */
+    SQUARE(1, 2, 2, 3, 4, 5, 2, 1, 2, 2, 2, 2),      /* likewise, strided */
+    {1, 6, 9, 4, 5, 2, 5, 1, 2, 2, 1, 0, 3, 1, 1},   /* nothing square */
+    {2, 8, 3, 33, 2, 4, 1, 3, 1, 1, 1, 2, 0, 1, 0},  /* a column kernel */
+    SQUARE(1, 4, 4, 150, 20, 3, 1, 1, 1, 1, 1, 1),   /* a sum longer than is packed at once */
+    SQUARE(1, 3, 2, 600, 40, 1, 1, 1, 0, 0, 0, 0),   /* likewise, pointwise */
+    SQUARE(2, 16, 17, 12, 70, 3, 1, 1, 1, 1, 1, 1),  /* several blocks of rows */
+    SQUARE(5, 1, 1, 40, 4130, 1, 1, 1, 0, 0, 0, 0),  /* more columns than are packed at once */
+    SQUARE(1, 45, 47, 2100, 3, 1, 1, 1, 0, 0, 0, 0), /* likewise in every way */
 };
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 

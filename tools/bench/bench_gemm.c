@@ -55,21 +55,24 @@ static float largest_difference(const float *a, const float *b, int64_t count) {
     return largest;
 }
 
-/* Times of both, in seconds; the first repetition warms up. */
+/* Times of both, in seconds. A run that is not timed goes before each: it wakes the threads. */
 static bool time_both(const settings *set, const job *j, product kind, const sizes *s,
                       const float *const operands[2], float *result, double *own, double *blas) {
-    for (int r = -1; r < set->repetitions; r++) {
+    for (int r = 0; r < set->repetitions; r++) {
         rest();
+        if (!job_run(j))
+            return false;
         double begin = seconds();
         if (!job_run(j))
             return false;
-        own[r < 0 ? 0 : r] = seconds() - begin;
+        own[r] = seconds() - begin;
         if (!set->blas)
             continue;
         rest();
+        blas_run(kind, s, operands, result);
         begin = seconds();
         blas_run(kind, s, operands, result);
-        blas[r < 0 ? 0 : r] = seconds() - begin;
+        blas[r] = seconds() - begin;
     }
     return true;
 }

@@ -20,7 +20,7 @@
  * cache. */
 #if defined(__AVX512F__)
 #define SIMD_BYTES 64
-enum { TILE_ROWS = 14, TILE_VECTORS = 2, BLOCK_ROWS = 16 * TILE_ROWS, DEPTH = 512 };
+enum { TILE_ROWS = 14, TILE_VECTORS = 2, BLOCK_ROWS = 8 * TILE_ROWS, DEPTH = 1024 };
 #elif defined(__AVX2__)
 #define SIMD_BYTES 32
 enum { TILE_ROWS = 6, TILE_VECTORS = 2, BLOCK_ROWS = 24 * TILE_ROWS, DEPTH = 384 };

@@ -1,6 +1,9 @@
 #include "matrix.h"
 
-enum { STRIP_MAX = TILE_COLUMNS };
+enum {
+    STRIP_MAX = TILE_COLUMNS,
+    STRIPS = (int)LEFT_STRIPS > RIGHT_STRIPS ? LEFT_STRIPS : RIGHT_STRIPS
+};
 _Static_assert((int)TILE_ROWS <= (int)STRIP_MAX, "a strip of either operand fits");
 
 /* A row: the source coordinates of its tap (0, 0). */
@@ -101,21 +104,29 @@ SIMD_INLINE const float *row_values(const simd_matrix *m, const place *at, const
     return buffer;
 }
 
-/* Rows that go along the depth: each is copied as it is. */
+/* Rows that go along the depth: each is copied as it is, for all strips before the next, in the
+ * order in which it lies in memory. */
 SIMD_INLINE void pack_along(const simd_matrix *m, int64_t first, int64_t count, int64_t row,
                             int64_t rows, int64_t width, float *restrict to) {
     float buffer[STRIP_MAX];
-    column from = column_of(m, first);
+    column from[STRIPS];
+    int64_t strips = (count + width - 1) / width, strip_size = simd_strip_size(rows, width);
+    int64_t rest = count - (strips - 1) * width;
+    for (int64_t s = 0; s < strips; s++)
+        from[s] = column_of(m, first + s * width);
     place at = place_of(m, row);
-    for (; rows > 0; rows--, to += width) {
-        const float *source = row_values(m, &at, &from, count, buffer);
-        if (count == width) {
-            memcpy(to, source, (size_t)width * sizeof *to);
-        } else {
+    for (int64_t d = 0; d < rows; d++, advance(m, &at)) {
+        for (int64_t s = 0; s < strips; s++) {
+            float *out = to + s * strip_size + d * width;
+            if (s + 1 < strips || rest == width) {
+                memcpy(out, row_values(m, &at, &from[s], width, buffer),
+                       (size_t)width * sizeof *to);
+                continue;
+            }
+            const float *source = row_values(m, &at, &from[s], rest, buffer);
             for (int64_t n = 0; n < width; n++)
-                to[n] = n < count ? source[n] : 0.0f;
+                out[n] = n < rest ? source[n] : 0.0f;
         }
-        advance(m, &at);
     }
 }
 
@@ -221,10 +232,13 @@ SIMD_INLINE void pack_across_narrow(const simd_matrix *m, int64_t first, int64_t
 
 SIMD_INLINE void pack_any_across(const simd_matrix *m, int64_t first, int64_t count, int64_t index,
                                  int64_t depth, int64_t width, float *to) {
-    if (m->channels < LANES)
-        pack_across_narrow(m, first, count, index, depth, width, to);
-    else
-        pack_across(m, first, count, index, depth, width, to);
+    for (int64_t n = 0; n < count; n += width, to += simd_strip_size(depth, width)) {
+        int64_t here = count - n < width ? count - n : width;
+        if (m->channels < LANES)
+            pack_across_narrow(m, first + n, here, index, depth, width, to);
+        else
+            pack_across(m, first + n, here, index, depth, width, to);
+    }
 }
 
 void SIMD(pack_left)(const simd_matrix *left, int64_t first, int64_t count, int64_t depth_first,

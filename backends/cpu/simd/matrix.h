@@ -30,13 +30,22 @@ static inline simd_matrix simd_dense(const float *data, int64_t rows, int64_t co
         .transposed = transposed};
 }
 
-/* Packs the strip [first, first + count) x [depth_first, depth_first + depth) of an operand. For
- * the left operand a strip is rows, for the right one columns; depth is the index summed over:
- *     to[d * width + s] = strip element s at depth d, zero for count <= s < width.
- * Writes up to one vector beyond. */
+/* Strips of an operand are TILE_ROWS rows of the left or TILE_COLUMNS columns of the right one,
+ * packed one after the other with the index summed over, the depth, outermost:
+ *     to[strip * strip_size + d * width + s] = element s of the strip at depth d
+ * Elements beyond `count` are zero. The space behind a strip takes what a vector writes beyond it,
+ * and keeps the strips from starting on the same lines of the cache. */
+static inline int64_t simd_strip_size(int64_t depth, int64_t width) {
+    return depth * width + LANES;
+}
+
+enum { LEFT_STRIPS = BLOCK_ROWS / TILE_ROWS, RIGHT_STRIPS = 4 /* packed by one call, at most */ };
+
+/* Packs [first, first + count) x [depth_first, depth_first + depth): rows of the left operand or
+ * columns of the right one by depth. `first` is where a strip begins. */
 void SIMD(pack_left)(const simd_matrix *left, int64_t first, int64_t count, int64_t depth_first,
-                     int64_t depth, float *to); /* width TILE_ROWS */
+                     int64_t depth, float *to);
 void SIMD(pack_right)(const simd_matrix *right, int64_t first, int64_t count, int64_t depth_first,
-                      int64_t depth, float *to); /* width TILE_COLUMNS */
+                      int64_t depth, float *to);
 
 #endif

@@ -15,8 +15,8 @@ typedef struct blocking {
     int64_t depth;   /* terms of a panel: must not depend on the number of threads */
     int64_t columns; /* of a panel */
     int64_t panels;  /* packed at once */
-    int64_t block_rows, row_blocks;
-    int64_t block_columns, column_blocks; /* of the columns packed */
+    int64_t row_strips, row_blocks;
+    int64_t column_strips, column_blocks; /* of a panel */
 } blocking;
 
 static int64_t divide_up(int64_t a, int64_t b) {
@@ -27,6 +27,11 @@ static int64_t smaller(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
+/* Where part `index` begins when `whole` is cut into equal parts. */
+static int64_t cut(int64_t whole, int64_t parts, int64_t index) {
+    return whole * index / parts;
+}
+
 /* Equal parts of at most `most`, whole multiples of `unit`. */
 static int64_t part(int64_t whole, int64_t most, int64_t unit) {
     return divide_up(divide_up(whole, divide_up(whole, most)), unit) * unit;
@@ -34,29 +39,30 @@ static int64_t part(int64_t whole, int64_t most, int64_t unit) {
 
 static blocking choose_blocking(int64_t rows, int64_t columns, int64_t depth, int threads) {
     blocking b = {.depth = part(depth, DEPTH, LANES),
-                  .columns = part(columns, RIGHT_COLUMNS, TILE_COLUMNS)};
+                  .columns = part(columns, RIGHT_COLUMNS, TILE_COLUMNS),
+                  .row_strips = divide_up(rows, TILE_ROWS)};
     b.panels = smaller(divide_up(RIGHT_FLOATS, b.columns * b.depth), divide_up(depth, b.depth));
+    b.column_strips = b.columns / TILE_COLUMNS;
     int64_t wanted = threads > 1 ? (int64_t)threads * TASKS_A_THREAD : 1;
-    int64_t most = smaller(divide_up(rows, wanted), BLOCK_ROWS);
-    b.block_rows = part(rows, divide_up(most, TILE_ROWS) * TILE_ROWS, TILE_ROWS);
-    b.row_blocks = divide_up(rows, b.block_rows);
-    b.block_columns =
-        part(b.columns, divide_up(b.columns, divide_up(wanted, b.row_blocks)), TILE_COLUMNS);
-    b.column_blocks = divide_up(b.columns, b.block_columns);
+    int64_t most = smaller(divide_up(b.row_strips, wanted), LEFT_STRIPS);
+    int64_t blocks = divide_up(divide_up(b.row_strips, most), threads) * threads;
+    b.row_blocks = smaller(blocks, b.row_strips);
+    b.column_blocks = smaller(divide_up(wanted, b.row_blocks), b.column_strips);
     return b;
 }
 
-static int64_t right_size(const blocking *b) {
-    return b->panels * b->depth * b->columns;
+static int64_t panel_size(const blocking *b) {
+    return b->column_strips * simd_strip_size(b->depth, TILE_COLUMNS);
 }
 
 static int64_t left_size(const blocking *b) {
-    return divide_up(b->block_rows * b->depth + LANES, 16) * 16;
+    int64_t strips = divide_up(b->row_strips, b->row_blocks);
+    return divide_up(strips * simd_strip_size(b->depth, TILE_ROWS), 16) * 16;
 }
 
 uint64_t SIMD(product_workspace)(int64_t rows, int64_t columns, int64_t depth, int threads) {
     blocking b = choose_blocking(rows, columns, depth, threads);
-    return (uint64_t)(right_size(&b) + threads * left_size(&b)) * sizeof(float);
+    return (uint64_t)(b.panels * panel_size(&b) + threads * left_size(&b)) * sizeof(float);
 }
 
 /* tile = left strip x right strip. A function of its own: around the loop every register counts. */
@@ -124,7 +130,7 @@ static void store_tile(const simd_product *p, const panel *s, const float *tile,
     }
 }
 
-/* One block of rows times a range of the packed columns [begin, end). */
+/* One block of rows times the columns [begin, end) of a panel. */
 static void multiply_block(const simd_product *p, const panel *s, int64_t first_row, int64_t rows,
                            int64_t begin, int64_t end, const float *left) {
     float tile[TILE_ROWS * TILE_COLUMNS] __attribute__((aligned(64)));
@@ -132,14 +138,17 @@ static void multiply_block(const simd_product *p, const panel *s, int64_t first_
     result_rows(&p->result, first_row, rows, to);
     for (int64_t n = begin; n < end; n += TILE_COLUMNS) {
         int64_t column = s->first_column + n, columns = smaller(end - n, TILE_COLUMNS);
+        const float *right = s->right + n / TILE_COLUMNS * simd_strip_size(s->depth, TILE_COLUMNS);
+        const float *strip = left;
         for (int64_t m = 0; m < rows; m += TILE_ROWS) {
             int64_t count = smaller(rows - m, TILE_ROWS);
             for (int64_t i = 0; i < count; i++) {
                 __builtin_prefetch(to[m + i] + column, 1);
                 __builtin_prefetch(to[m + i] + column + columns - 1, 1);
             }
-            multiply(s->depth, left + m * s->depth, s->right + n * s->depth, tile);
+            multiply(s->depth, strip, right, tile);
             store_tile(p, s, tile, count, to + m, column, columns);
+            strip += simd_strip_size(s->depth, TILE_ROWS);
         }
     }
 }
@@ -160,41 +169,43 @@ static panel panel_of(const simd_product *p, const blocking *b, const group *g, 
                    .depth = smaller(p->depth - first_depth, b->depth),
                    .first = first_depth == 0,
                    .last = first_depth + b->depth >= p->depth,
-                   .right = g->right + index * b->depth * b->columns};
+                   .right = g->right + index * panel_size(b)};
 }
 
-static void pack_strip(const simd_product *p, const blocking *b, const group *g, int64_t index,
-                       int64_t strip) {
+/* Packs the columns of a panel from `column` on. */
+static void pack_columns(const simd_product *p, const blocking *b, const group *g, int64_t index,
+                         int64_t column) {
     panel s = panel_of(p, b, g, index);
-    int64_t column = strip * TILE_COLUMNS;
+    float *to = s.right + column / TILE_COLUMNS * simd_strip_size(s.depth, TILE_COLUMNS);
     SIMD(pack_right)
-    (&p->right, g->first_column + column, smaller(g->columns - column, TILE_COLUMNS), s.first_depth,
-     s.depth, s.right + column * s.depth);
+    (&p->right, g->first_column + column, smaller(g->columns - column, RIGHT_STRIPS * TILE_COLUMNS),
+     s.first_depth, s.depth, to);
 }
 
 /* A block of rows and of the packed columns: adds the panels of the group in order. */
 static void run_task(const simd_product *p, const blocking *b, const group *g, int64_t task,
                      float *left) {
-    int64_t first_row = task / b->column_blocks * b->block_rows;
-    int64_t rows = smaller(p->rows - first_row, b->block_rows);
-    int64_t begin = task % b->column_blocks * b->block_columns;
-    int64_t end = smaller(g->columns, begin + b->block_columns);
+    int64_t row_block = task / b->column_blocks, column_block = task % b->column_blocks;
+    int64_t first_row = cut(b->row_strips, b->row_blocks, row_block) * TILE_ROWS;
+    int64_t end_row = cut(b->row_strips, b->row_blocks, row_block + 1) * TILE_ROWS;
+    int64_t begin = cut(b->column_strips, b->column_blocks, column_block) * TILE_COLUMNS;
+    int64_t end = cut(b->column_strips, b->column_blocks, column_block + 1) * TILE_COLUMNS;
+    int64_t rows = smaller(end_row, p->rows) - first_row;
+    end = smaller(end, g->columns);
     for (int64_t n = 0; n < g->count && begin < end; n++) {
         panel s = panel_of(p, b, g, n);
-        for (int64_t m = 0; m < rows; m += TILE_ROWS)
-            SIMD(pack_left)
-            (&p->left, first_row + m, smaller(rows - m, TILE_ROWS), s.first_depth, s.depth,
-             left + m * s.depth);
+        SIMD(pack_left)(&p->left, first_row, rows, s.first_depth, s.depth, left);
         multiply_block(p, &s, first_row, rows, begin, end, left);
     }
 }
 
 static void run_group(const simd_product *p, const blocking *b, const group *g, float *left) {
-    int64_t strips = divide_up(g->columns, TILE_COLUMNS);
-#pragma omp for schedule(static)
-    for (int64_t n = 0; n < g->count * strips; n++)
-        pack_strip(p, b, g, n / strips, n % strips);
+    int64_t calls = divide_up(g->columns, RIGHT_STRIPS * TILE_COLUMNS);
 #pragma omp for schedule(dynamic)
+    for (int64_t n = 0; n < g->count * calls; n++)
+        pack_columns(p, b, g, n / calls, n % calls * RIGHT_STRIPS * TILE_COLUMNS);
+        /* Who is done waits before the next group is packed, or at the end of all. */
+#pragma omp for schedule(dynamic) nowait
     for (int64_t task = 0; task < b->row_blocks * b->column_blocks; task++)
         run_task(p, b, g, task, left);
 }
@@ -205,7 +216,7 @@ void SIMD(product)(const simd_product *p, void *workspace, int threads) {
     int64_t group_depth = b.panels * b.depth;
 #pragma omp parallel num_threads(threads)
     {
-        float *left = right + right_size(&b) + omp_get_thread_num() * left_size(&b);
+        float *left = right + b.panels * panel_size(&b) + omp_get_thread_num() * left_size(&b);
         for (int64_t n = 0; n < p->columns; n += b.columns) {
             for (int64_t k = 0; k < p->depth; k += group_depth) {
                 group g = {.first_column = n,
@@ -213,6 +224,9 @@ void SIMD(product)(const simd_product *p, void *workspace, int threads) {
                            .first_depth = k,
                            .count = divide_up(smaller(p->depth - k, group_depth), b.depth),
                            .right = right};
+                if (n > 0 || k > 0) {
+#pragma omp barrier
+                }
                 run_group(p, &b, &g, left);
             }
         }

@@ -99,14 +99,19 @@ static retune_status flush_log(FILE *file, const char *path, retune_error *error
     return retune_fail(error, RETUNE_IO, "%s: cannot be written: %s", path, strerror(errno));
 }
 
-static retune_status start_logs(retune_run_folder *folder, retune_error *error) {
-    RETUNE_TRY(open_log(folder->files[RETUNE_RUN_CSV], &folder->csv, error));
-    RETUNE_TRY(open_log(folder->files[RETUNE_RUN_JSONL], &folder->jsonl, error));
+/* A file that is empty gets its heading. */
+static retune_status start_csv(retune_run_folder *folder, retune_error *error) {
     fseek(folder->csv, 0, SEEK_END);
     if (ftell(folder->csv) > 0)
         return RETUNE_OK;
     fputs("epoch,loss,accuracy,test_loss,test_accuracy,learning_rate,seconds\n", folder->csv);
     return flush_log(folder->csv, folder->files[RETUNE_RUN_CSV], error);
+}
+
+static retune_status start_logs(retune_run_folder *folder, retune_error *error) {
+    RETUNE_TRY(open_log(folder->files[RETUNE_RUN_CSV], &folder->csv, error));
+    RETUNE_TRY(open_log(folder->files[RETUNE_RUN_JSONL], &folder->jsonl, error));
+    return start_csv(folder, error);
 }
 
 retune_status retune_run_folder_open(const char *path, retune_run_mode mode, const char *settings,
@@ -157,7 +162,8 @@ static retune_status cut(const char *path, FILE *file, uint64_t size, retune_err
 retune_status retune_run_folder_rewind(retune_run_folder *folder, retune_run_mark mark,
                                        retune_error *error) {
     RETUNE_TRY(cut(folder->files[RETUNE_RUN_CSV], folder->csv, mark.csv, error));
-    return cut(folder->files[RETUNE_RUN_JSONL], folder->jsonl, mark.jsonl, error);
+    RETUNE_TRY(cut(folder->files[RETUNE_RUN_JSONL], folder->jsonl, mark.jsonl, error));
+    return start_csv(folder, error);
 }
 
 retune_status retune_run_folder_mark(retune_run_folder *folder, retune_run_mark *out_mark,

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -238,14 +239,18 @@ static retune_status open_target_folder(retune_file_writer *writer, retune_error
     return RETUNE_OK;
 }
 
+/* Names of temporary files. */
+#define TEMPORARY_BEGIN ".retune-"
+#define TEMPORARY_END   ".tmp"
+
 static retune_status open_temporary(retune_file_writer *writer, retune_error *error) {
     static atomic_uint counter;
     for (int attempt = 0; attempt < 100; attempt++) {
         struct timespec now;
         clock_gettime(CLOCK_REALTIME, &now);
-        snprintf(writer->temporary, sizeof writer->temporary, ".retune-%lx-%x-%lx.tmp",
-                 (unsigned long)getpid(), atomic_fetch_add(&counter, 1),
-                 (unsigned long)now.tv_nsec);
+        snprintf(writer->temporary, sizeof writer->temporary,
+                 TEMPORARY_BEGIN "%lx-%x-%lx" TEMPORARY_END, (unsigned long)getpid(),
+                 atomic_fetch_add(&counter, 1), (unsigned long)now.tv_nsec);
         writer->file = openat(writer->folder, writer->temporary,
                               O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
         if (writer->file >= 0)
@@ -355,4 +360,19 @@ retune_status retune_file_write(const char *path, const void *data, size_t size,
         return retune_file_writer_commit(writer, error);
     retune_file_writer_discard(writer);
     return status;
+}
+
+void retune_file_remove_leftovers(const char *folder) {
+    static const char begin[] = TEMPORARY_BEGIN, end[] = TEMPORARY_END;
+    DIR *stream = opendir(folder);
+    if (!stream)
+        return;
+    for (const struct dirent *entry; (entry = readdir(stream));) {
+        size_t length = strlen(entry->d_name);
+        if (length >= sizeof begin + sizeof end - 2 &&
+            strncmp(entry->d_name, begin, sizeof begin - 1) == 0 &&
+            strcmp(entry->d_name + length - (sizeof end - 1), end) == 0)
+            (void)unlinkat(dirfd(stream), entry->d_name, 0);
+    }
+    closedir(stream);
 }

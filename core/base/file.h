@@ -42,6 +42,9 @@ retune_status retune_file_writer_write(retune_file_writer *writer, const void *d
 retune_status retune_file_writer_commit(retune_file_writer *writer, retune_error *error);
 void retune_file_writer_discard(retune_file_writer *writer); /* takes NULL */
 
+/* Removes what writers that died left in a folder. Only for one where nobody else writes now. */
+void retune_file_remove_leftovers(const char *folder);
+
 /* open, write, commit. */
 retune_status retune_file_write(const char *path, const void *data, size_t size,
                                 retune_error *error);

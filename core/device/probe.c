@@ -18,6 +18,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -57,7 +60,11 @@ static _Noreturn void run_child(const retune_backend *backend, int channel, uint
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         signal(faults[i], SIG_DFL);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-    alarm(timeout_ms / 1000 + 2); /* should the parent die before it ends this */
+    /* Should the parent die before it ends this: a lock it held lives on in the child. */
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+    alarm(timeout_ms / 1000 + 2);
 
     struct answer answer = {.error = RETUNE_ERROR_INIT};
     retune_probe_report report;

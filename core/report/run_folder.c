@@ -129,6 +129,8 @@ retune_status retune_run_folder_open(const char *path, retune_run_mode mode, con
         status = retune_run_folder_path(path, (retune_run_file)f, &folder->files[f], error);
     if (status == RETUNE_OK)
         status = retune_run_folder_check(path, mode, error);
+    if (status == RETUNE_OK)
+        retune_file_remove_leftovers(path);
     if (status == RETUNE_OK && mode == RETUNE_RUN_FRESH)
         status = clear(folder, error);
     if (status == RETUNE_OK)

@@ -45,6 +45,7 @@ static const struct {
     {"best_accuracy", offsetof(retune_progress, best_accuracy), FIELD_DOUBLE},
     {"best_epoch", offsetof(retune_progress, best_epoch), FIELD_U32},
     {"seconds", offsetof(retune_progress, seconds), FIELD_DOUBLE},
+    {"epoch_seconds", offsetof(retune_progress, epoch_seconds), FIELD_DOUBLE},
     {"metrics_csv", offsetof(retune_progress, mark.csv), FIELD_U64},
     {"metrics_jsonl", offsetof(retune_progress, mark.jsonl), FIELD_U64},
     {"settings", offsetof(retune_progress, settings), FIELD_U64},
@@ -224,6 +225,7 @@ retune_status retune_checkpoint_write(retune_trainer *trainer, const retune_run_
 
 struct retune_checkpoint {
     char *path;
+    char *damage; /* of a newer one; NULL: there is none */
     retune_safetensors *file;
     retune_progress progress;
 };
@@ -232,6 +234,7 @@ void retune_checkpoint_close(retune_checkpoint *checkpoint) {
     if (!checkpoint)
         return;
     retune_safetensors_close(checkpoint->file);
+    free(checkpoint->damage);
     free(checkpoint->path);
     free(checkpoint);
 }
@@ -260,16 +263,27 @@ static retune_status open_file(const char *folder, retune_run_file which,
 
 retune_status retune_checkpoint_open(const char *folder, retune_checkpoint **out_checkpoint,
                                      retune_error *error) {
-    retune_status newest = open_file(folder, RETUNE_RUN_LAST, out_checkpoint, error);
+    retune_error fault = RETUNE_ERROR_INIT;
+    retune_status newest = open_file(folder, RETUNE_RUN_LAST, out_checkpoint, &fault);
     if (newest == RETUNE_OK && *out_checkpoint)
         return RETUNE_OK;
     /* A run that died between two renames left only the older one; so does a damaged newest. */
-    retune_error ignored = RETUNE_ERROR_INIT;
-    retune_status older =
-        open_file(folder, RETUNE_RUN_LAST_PREVIOUS, out_checkpoint, newest ? &ignored : error);
-    if (older == RETUNE_OK && (*out_checkpoint || newest == RETUNE_OK))
-        return RETUNE_OK;
-    return newest != RETUNE_OK ? newest : older;
+    retune_status older = open_file(folder, RETUNE_RUN_LAST_PREVIOUS, out_checkpoint, error);
+    if (newest == RETUNE_OK)
+        return older;
+    if (older == RETUNE_OK && *out_checkpoint) {
+        older = retune_copy_text(fault.message, &(*out_checkpoint)->damage, error);
+        if (older == RETUNE_OK)
+            return RETUNE_OK;
+        retune_checkpoint_close(*out_checkpoint);
+        *out_checkpoint = NULL;
+        return older;
+    }
+    return retune_fail(error, newest, "%s", fault.message);
+}
+
+const char *retune_checkpoint_damage(const retune_checkpoint *checkpoint) {
+    return checkpoint->damage;
 }
 
 const retune_progress *retune_checkpoint_progress(const retune_checkpoint *checkpoint) {

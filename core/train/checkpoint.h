@@ -14,7 +14,8 @@ typedef struct retune_progress {
     double accuracy;        /* on the test images, after the last completed epoch */
     double best_accuracy;
     uint32_t best_epoch;
-    double seconds;       /* of training so far */
+    double seconds;       /* of the whole run so far */
+    double epoch_seconds; /* of training in the epoch that is under way */
     retune_run_mark mark; /* of the growing files */
     uint64_t settings;    /* retune_config_fingerprint */
     retune_hash data;     /* retune_checkpoint_data_hash */
@@ -37,6 +38,10 @@ typedef struct retune_checkpoint retune_checkpoint;
 retune_status retune_checkpoint_open(const char *folder, retune_checkpoint **out_checkpoint,
                                      retune_error *error);
 void retune_checkpoint_close(retune_checkpoint *checkpoint);
+
+/* What is wrong with the newest checkpoint when an older one was opened because of that, as a
+ * sentence for people; NULL otherwise. Owned by the checkpoint. */
+const char *retune_checkpoint_damage(const retune_checkpoint *checkpoint);
 
 const retune_progress *retune_checkpoint_progress(const retune_checkpoint *checkpoint);
 

@@ -72,6 +72,7 @@ typedef struct fill {
     retune_feature_cache *cache;
     retune_prefix prefix;
     retune_loader_item *items; /* missing ones */
+    uint32_t *listed; /* a row of the table: the sample that listed it last, counted from 1 */
     size_t count, done, total;
     double began;
 } fill;
@@ -130,31 +131,42 @@ static retune_status fill_side(fill *f, bool test, retune_error *error) {
     return status;
 }
 
-/* Missing rows of one list of samples. */
+/* Missing rows of one list of samples. Equal views of a sample are computed once; samples of equal
+ * content each, so that one that cannot be decoded is found to be bad under every name. */
 static void list_missing(fill *f, const uint32_t *samples, size_t count, uint32_t views) {
+    const retune_feature_store *store = f->cache->store;
     for (size_t i = 0; i < count; i++)
-        for (uint32_t v = 0; v < views; v++)
-            if (!retune_feature_store_has(f->cache->store, f->cache->first_row[samples[i]] + v))
+        for (uint32_t v = 0; v < views; v++) {
+            uint32_t row = f->cache->first_row[samples[i]] + v;
+            uint32_t *listed = &f->listed[retune_feature_store_position(store, row)];
+            if (*listed != samples[i] + 1 && !retune_feature_store_has(store, row))
                 f->items[f->count++] = (retune_loader_item){samples[i], v};
+            *listed = samples[i] + 1;
+        }
 }
 
 static retune_status fill_missing(retune_session *session, const retune_plan *features,
                                   retune_feature_cache *cache, retune_error *error) {
     const retune_dataset *data = session->dataset;
     fill f = {.session = session, .cache = cache, .began = retune_clock_seconds()};
-    RETUNE_TRY(retune_allocate((size_t)retune_feature_cache_rows(session), sizeof *f.items,
-                               "the feature cache", &f.items, error));
-    list_missing(&f, data->train, data->train_count, cache->views);
-    list_missing(&f, data->test, data->test_count, 1);
+    retune_status status = retune_allocate((size_t)retune_feature_cache_rows(session),
+                                           sizeof *f.items, "the feature cache", &f.items, error);
+    if (status == RETUNE_OK)
+        status = retune_allocate(retune_feature_store_table_rows(cache->store), sizeof *f.listed,
+                                 "the feature cache", &f.listed, error);
+    if (status == RETUNE_OK) {
+        list_missing(&f, data->train, data->train_count, cache->views);
+        list_missing(&f, data->test, data->test_count, 1);
+    }
     f.total = f.count;
-    retune_status status = RETUNE_OK;
-    if (f.count > 0)
+    if (status == RETUNE_OK && f.count > 0)
         status = retune_prefix_open(session->device, session->model, features, &f.prefix, error);
     if (status == RETUNE_OK)
         status = fill_side(&f, false, error);
     if (status == RETUNE_OK)
         status = fill_side(&f, true, error);
     retune_prefix_close(&f.prefix);
+    free(f.listed);
     free(f.items);
     return status;
 }

@@ -58,6 +58,10 @@ static retune_status open_checkpoint(run *r, retune_error *error) {
                                     "%s: the run ended before its first checkpoint; it begins "
                                     "anew",
                                     r->config->output_folder);
+    const char *damage = retune_checkpoint_damage(r->checkpoint);
+    if (damage)
+        return retune_events_notice(&r->events, error, "%s; going on from the checkpoint before",
+                                    damage);
     return RETUNE_OK;
 }
 
@@ -150,9 +154,20 @@ static retune_status save_checkpoint(run *r, retune_error *error) {
 
 /* ---- Running ------------------------------------------------------------------------------- */
 
-/* Evaluates after `epoch`, keeps the model when it is the best one. */
-static retune_status evaluate(run *r, uint32_t epoch, retune_error *error) {
-    RETUNE_TRY(retune_trainer_evaluate(&r->trainer, epoch, &r->test, NULL, error));
+static retune_status report_epoch(run *r, uint32_t epoch, retune_error *error) {
+    const retune_metrics *metrics = &r->trainer.metrics;
+    double taken = r->progress.epoch_seconds;
+    retune_event event = {.kind = RETUNE_EVENT_EPOCH,
+                          .of.epoch = {epoch, (uint32_t)r->config->train_epochs,
+                                       retune_metrics_loss(metrics),
+                                       retune_metrics_accuracy(metrics), taken,
+                                       taken > 0.0 ? metrics->weight / taken : 0.0,
+                                       (double)r->trainer.learning_rate}};
+    return retune_events_send(&r->events, &event, error);
+}
+
+/* Says how the evaluation after `epoch` went, and keeps the model when it is the best one. */
+static retune_status take_evaluation(run *r, uint32_t epoch, retune_error *error) {
     double accuracy = retune_metrics_accuracy(&r->test);
     retune_event event = {.kind = RETUNE_EVENT_EVAL,
                           .of.eval = {epoch, r->test.correct, (uint64_t)r->test.weight, accuracy,
@@ -166,34 +181,34 @@ static retune_status evaluate(run *r, uint32_t epoch, retune_error *error) {
     return save_best(r, error);
 }
 
-static retune_status report_epoch(run *r, uint32_t epoch, double epoch_seconds,
-                                  retune_error *error) {
-    const retune_metrics *metrics = &r->trainer.metrics;
-    retune_event event = {.kind = RETUNE_EVENT_EPOCH,
-                          .of.epoch = {epoch, (uint32_t)r->config->train_epochs,
-                                       retune_metrics_loss(metrics),
-                                       retune_metrics_accuracy(metrics), epoch_seconds,
-                                       epoch_seconds > 0.0 ? metrics->weight / epoch_seconds : 0.0,
-                                       (double)r->trainer.learning_rate}};
-    return retune_events_send(&r->events, &event, error);
-}
-
+/* The epoch may be the rest of one that was interrupted. Nothing is said of it before it can no
+ * longer be interrupted: it would be said again. */
 static retune_status train_epoch(run *r, uint32_t epoch, retune_error *error) {
-    double began = retune_clock_seconds();
-    RETUNE_TRY(retune_trainer_epoch(&r->trainer, epoch, error));
-    double epoch_seconds = retune_clock_seconds() - began;
-    RETUNE_TRY(report_epoch(r, epoch, epoch_seconds, error));
-    RETUNE_TRY(evaluate(r, epoch, error));
+    double epoch_began = retune_clock_seconds();
+    retune_status status = retune_trainer_epoch(&r->trainer, epoch, error);
+    r->progress.epoch_seconds += retune_clock_seconds() - epoch_began;
+    if (status != RETUNE_OK)
+        return status;
+    RETUNE_TRY(retune_trainer_evaluate(&r->trainer, epoch, &r->test, NULL, error));
+    RETUNE_TRY(report_epoch(r, epoch, error));
+    RETUNE_TRY(take_evaluation(r, epoch, error));
     retune_run_row row = {epoch,
                           retune_metrics_loss(&r->trainer.metrics),
                           retune_metrics_accuracy(&r->trainer.metrics),
                           retune_metrics_loss(&r->test),
                           retune_metrics_accuracy(&r->test),
                           (double)r->trainer.learning_rate,
-                          epoch_seconds};
+                          r->progress.epoch_seconds};
     RETUNE_TRY(retune_run_folder_row(r->folder, &row, error));
     r->progress.epoch = epoch;
+    r->progress.epoch_seconds = 0.0;
     return RETUNE_OK;
+}
+
+/* Before anything is learned. */
+static retune_status evaluate_start(run *r, retune_error *error) {
+    RETUNE_TRY(retune_trainer_evaluate(&r->trainer, 0, &r->test, NULL, error));
+    return take_evaluation(r, 0, error);
 }
 
 /* Asked to stop: what was done so far is kept. */
@@ -212,7 +227,7 @@ static bool stops_early(const run *r) {
 static retune_status train(run *r, retune_error *error) {
     uint32_t epochs = (uint32_t)r->config->train_epochs;
     if (!r->checkpoint)
-        RETUNE_TRY(evaluate(r, 0, error));
+        RETUNE_TRY(evaluate_start(r, error));
     while (r->progress.epoch < epochs && !stops_early(r)) {
         uint32_t epoch = r->progress.epoch + 1;
         retune_status status = train_epoch(r, epoch, error);

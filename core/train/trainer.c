@@ -273,14 +273,18 @@ static retune_status run_piece(retune_trainer *trainer, size_t piece, size_t cou
                                  error);
 }
 
+/* The learning rate of a step, counted from 0. */
+static float step_rate(const retune_trainer *trainer, uint64_t step) {
+    return (float)retune_schedule_rate(&trainer->schedule, step, trainer->steps_per_epoch);
+}
+
 /* One update from the next `count` items, computed in pieces where the batch is divided. The update
  * is enqueued before the results are read, so that the device need not wait for the host. */
 static retune_status run_step(retune_trainer *trainer, size_t count, uint32_t epoch,
                               retune_error *error) {
     const retune_plan *plan = trainer->plan;
     size_t micro = (size_t)plan->batch;
-    float rate =
-        (float)retune_schedule_rate(&trainer->schedule, trainer->step, trainer->steps_per_epoch);
+    float rate = step_rate(trainer, trainer->step);
     trainer->learning_rate = rate;
     RETUNE_TRY(
         retune_executable_run(trainer->executable, plan->clear, rate, trainer->step + 1, error));
@@ -305,6 +309,8 @@ retune_status retune_trainer_epoch(retune_trainer *trainer, uint32_t epoch, retu
     double began = retune_clock_seconds();
     if (trainer->step == first_step)
         memset(&trainer->metrics, 0, sizeof trainer->metrics);
+    else /* perhaps all that was left to do is the evaluation */
+        trainer->learning_rate = step_rate(trainer, trainer->step - 1);
     retune_shuffle_epoch((uint64_t)trainer->session->config->train_seed, epoch, data->train_count,
                          trainer->order);
     size_t count = list_items(trainer, data->train, trainer->order, data->train_count);

@@ -58,10 +58,11 @@ Test(run_cache, every_place_gives_the_same_bits) {
 Test(run_cache, views_are_cached) {
     expect_places_agree("--set train.augment=crop --set train.augment_views=3");
     cr_expect(!tensors_same("off/last.safetensors", "memory/last.safetensors"));
-    cr_expect(features_computed() == 36 * 3 + 12, "%u", features_computed());
-    scene_train("--fresh --set train.augment=flip --set train.augment_views=3");
-    /* A picture and its mirror image are all there is; equal views are one row. */
-    cr_expect(features_computed() <= 36 * 3 + 12);
+    /* a view may come out twice */
+    cr_expect(features_computed() > 36 * 2 + 12 && features_computed() <= 36 * 3 + 12);
+    scene_train("--fresh --set train.augment=flip --set train.augment_views=30");
+    /* A picture and its mirror image are all there is. */
+    cr_expect(features_computed() <= 36 * 2 + 12, "%u", features_computed());
 }
 
 Test(run_cache, views_help_to_learn) {

@@ -38,6 +38,8 @@ static const shape shapes[] = {
     SQUARE(1, 4, 4, 150, 20, 3, 1, 1, 1, 1, 1, 1),   /* a sum longer than is packed at once */
     SQUARE(1, 3, 2, 600, 40, 1, 1, 1, 0, 0, 0, 0),   /* likewise, pointwise */
     SQUARE(2, 16, 17, 12, 70, 3, 1, 1, 1, 1, 1, 1),  /* several blocks of rows */
+    SQUARE(2, 40, 39, 3, 33, 3, 2, 1, 0, 0, 1, 1),   /* enough work for threads */
+    SQUARE(1, 31, 33, 18, 21, 3, 2, 1, 1, 1, 1, 1),  /* likewise */
     SQUARE(5, 1, 1, 40, 4130, 1, 1, 1, 0, 0, 0, 0),  /* more columns than are packed at once */
     SQUARE(1, 45, 47, 2100, 3, 1, 1, 1, 0, 0, 0, 0), /* likewise in every way */
 };
@@ -62,6 +64,9 @@ static const shape depthwise_shapes[] = {
     SQUARE(2, 6, 7, 6, 0, 1, 2, 1, 0, 0, 0, 0),     /* elements no tap reaches */
     {1, 4, 9, 19, 0, 1, 3, 1, 1, 1, 1, 0, 3, 0, 0}, /* padding wider than needed */
     {2, 9, 3, 35, 0, 5, 2, 2, 1, 1, 1, 1, 0, 2, 1}, /* nothing square */
+    SQUARE(2, 20, 21, 40, 0, 3, 1, 1, 1, 1, 1, 1),  /* enough work for threads */
+    SQUARE(1, 31, 30, 35, 0, 3, 2, 1, 0, 0, 1, 1),  /* likewise */
+    SQUARE(3, 17, 19, 23, 0, 5, 2, 2, 4, 4, 4, 4),  /* likewise */
 };
 enum { DEPTHWISE_SHAPES = sizeof depthwise_shapes / sizeof depthwise_shapes[0] };
 

@@ -16,6 +16,7 @@ static const shape shapes[] = {
     {1, 9, 7, 33, 3, 3, 2, 2, 0, 0, 1, 1},   /* overlap, SAME */
     {2, 9, 9, 5, 3, 3, 1, 1, 1, 1, 1, 1},    /* every element in nine windows */
     {1, 10, 11, 40, 2, 3, 3, 3, 0, 1, 0, 0}, /* elements in no window */
+    {4, 14, 13, 40, 3, 3, 2, 2, 1, 1, 1, 1}, /* enough work for threads */
     {2, 5, 12, 3, 1, 4, 1, 2, 0, 3, 0, 2},   /* nothing square */
 };
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };

@@ -1,4 +1,5 @@
 /* Depthwise convolution and the gradient of its input: one walk over a map, channels in vectors. */
+#include "elements.h"
 #include "epilogue.h"
 #include "geometry.h"
 #include "ops.h"
@@ -247,7 +248,8 @@ void SIMD(depthwise)(const cpu_call *call) {
     simd_axis height = simd_axis_forward(&j.shape.height);
     simd_axis width = simd_axis_forward(&j.shape.width);
     int64_t lines = j.shape.batch * j.out_height;
-#pragma omp parallel for num_threads(call->threads) schedule(static)
+    int threads = threads_for(call, element_count(op->inputs[0]));
+#pragma omp parallel for num_threads(threads) schedule(static)
     for (int64_t n = 0; n < lines; n++)
         run_line(&j, &height, &width, n / j.out_height, n % j.out_height);
 }
@@ -267,7 +269,8 @@ void SIMD(depthwise_grad_input)(const cpu_call *call) {
     j.out_height = j.shape.height.in;
     j.out_width = j.shape.width.in;
     int64_t lines = j.shape.batch * j.out_height, stride = j.shape.height.stride;
-#pragma omp parallel for num_threads(call->threads) schedule(static)
+    int threads = threads_for(call, element_count(op->inputs[0]));
+#pragma omp parallel for num_threads(threads) schedule(static)
     for (int64_t n = 0; n < lines; n++) {
         int64_t row = n % j.out_height;
         simd_axis height = simd_axis_backward(&j.shape.height, row % stride);

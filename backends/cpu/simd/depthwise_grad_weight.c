@@ -1,5 +1,6 @@
 /* Gradient of the weight of a depthwise convolution: for each tap and channel a sum over positions.
  * Threads divide the channels. Rows are summed in registers, then added to the result. */
+#include "elements.h"
 #include "geometry.h"
 #include "ops.h"
 #include "reduce.h"
@@ -117,10 +118,11 @@ void SIMD(depthwise_grad_weight)(const cpu_call *call) {
                   .shape = simd_convolution_of(op, op->inputs[0], op->outputs[0], op->inputs[1])};
     g.height = simd_axis_forward(&g.shape.height);
     g.width = simd_axis_forward(&g.shape.width);
-    int64_t channels = g.shape.inputs, width = strip_width(channels, call->threads);
+    int threads = threads_for(call, element_count(op->inputs[0]));
+    int64_t channels = g.shape.inputs, width = strip_width(channels, threads);
     int64_t taps = g.height.taps * g.width.taps;
     memset(g.dw, 0, (size_t)(taps * channels) * sizeof *g.dw);
-#pragma omp parallel for num_threads(call->threads) schedule(static)
+#pragma omp parallel for num_threads(threads) schedule(static)
     for (int64_t first = 0; first < channels; first += width) {
         int64_t count = channels - first < width ? channels - first : width;
         for (int64_t image = 0; image < g.shape.batch; image++) {

@@ -105,27 +105,30 @@ SIMD_INLINE const float *row_values(const simd_matrix *m, const place *at, const
 }
 
 /* Rows that go along the depth: each is copied as it is, for all strips before the next, in the
- * order in which it lies in memory. */
+ * order in which it lies in memory. Rows of a wide matrix are pages apart, too far for a processor
+ * to see what comes next. */
 SIMD_INLINE void pack_along(const simd_matrix *m, int64_t first, int64_t count, int64_t row,
                             int64_t rows, int64_t width, float *restrict to) {
+    enum { ROWS_AHEAD = 8 };
     float buffer[STRIP_MAX];
     column from[STRIPS];
     int64_t strips = (count + width - 1) / width, strip_size = simd_strip_size(rows, width);
-    int64_t rest = count - (strips - 1) * width;
+    int64_t rest = count - (strips - 1) * width, ahead = ROWS_AHEAD * m->width.step * m->channels;
     for (int64_t s = 0; s < strips; s++)
         from[s] = column_of(m, first + s * width);
     place at = place_of(m, row);
     for (int64_t d = 0; d < rows; d++, advance(m, &at)) {
         for (int64_t s = 0; s < strips; s++) {
+            int64_t here = s + 1 < strips ? width : rest;
             float *out = to + s * strip_size + d * width;
-            if (s + 1 < strips || rest == width) {
-                memcpy(out, row_values(m, &at, &from[s], width, buffer),
-                       (size_t)width * sizeof *to);
+            const float *source = row_values(m, &at, &from[s], here, buffer);
+            __builtin_prefetch(source + ahead);
+            if (here == width) {
+                memcpy(out, source, (size_t)width * sizeof *to);
                 continue;
             }
-            const float *source = row_values(m, &at, &from[s], rest, buffer);
             for (int64_t n = 0; n < width; n++)
-                out[n] = n < rest ? source[n] : 0.0f;
+                out[n] = n < here ? source[n] : 0.0f;
         }
     }
 }

@@ -8,7 +8,8 @@
 enum {
     RIGHT_COLUMNS = 4096 / TILE_COLUMNS * TILE_COLUMNS,
     RIGHT_FLOATS = 2 << 20,
-    TASKS_A_THREAD = 4
+    TASKS_A_THREAD = 4,
+    SERIAL_PRODUCTS = 1 << 18 /* done before another thread would have woken up */
 };
 
 typedef struct blocking {
@@ -60,7 +61,12 @@ static int64_t left_size(const blocking *b) {
     return divide_up(strips * simd_strip_size(b->depth, TILE_ROWS), 16) * 16;
 }
 
+static int threads_for_product(int64_t rows, int64_t columns, int64_t depth, int threads) {
+    return (double)rows * (double)columns * (double)depth < SERIAL_PRODUCTS ? 1 : threads;
+}
+
 uint64_t SIMD(product_workspace)(int64_t rows, int64_t columns, int64_t depth, int threads) {
+    threads = threads_for_product(rows, columns, depth, threads);
     blocking b = choose_blocking(rows, columns, depth, threads);
     return (uint64_t)(b.panels * panel_size(&b) + threads * left_size(&b)) * sizeof(float);
 }
@@ -211,6 +217,7 @@ static void run_group(const simd_product *p, const blocking *b, const group *g, 
 }
 
 void SIMD(product)(const simd_product *p, void *workspace, int threads) {
+    threads = threads_for_product(p->rows, p->columns, p->depth, threads);
     blocking b = choose_blocking(p->rows, p->columns, p->depth, threads);
     float *right = workspace;
     int64_t group_depth = b.panels * b.depth;

@@ -42,6 +42,13 @@ static inline retune_parameter *network_parameter(const retune_model *model, con
     return &model->parameters[index];
 }
 
+/* The parameter of that name holds the same bits in both. */
+static inline bool network_same_values(const retune_model *a, const retune_model *b,
+                                       const char *name) {
+    const retune_parameter *p = network_parameter(a, name), *q = network_parameter(b, name);
+    return memcmp(p->values, q->values, p->elements * sizeof(float)) == 0;
+}
+
 static inline size_t network_layer(const retune_model *model, const char *name) {
     int32_t index = retune_model_find_layer(model, name);
     cr_assert_geq(index, 0, "there is no layer %s", name);

@@ -64,8 +64,6 @@ Test(update, accumulation_over_pieces_is_one_batch) {
     check_accumulation(base, 0.1f, 1e-5);
 }
 
-/* Adam divides by the gradient's size, so that pieces of the wrong weight would look right in it
- * but for momentum: a velocity of the first step would not. */
 Test(update, accumulation_with_momentum_and_decay) {
     learner_options options = base;
     options.optimizer =

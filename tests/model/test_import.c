@@ -4,6 +4,7 @@
 #include "model/import.h"
 #include "model/model_file.h"
 
+#include "data_file.h"
 #include "network.h"
 #include "temporary.h"
 
@@ -13,11 +14,6 @@ TestSuite(import, .init = temporary_open, .fini = temporary_close);
 
 /* Parameters below the head of every MobileNet: 27 kernels and 27 batch norms. */
 enum { BASE_PARAMETERS = 27 + 27 * 4 };
-
-static bool same_values(const retune_model *a, const retune_model *b, const char *name) {
-    const retune_parameter *p = network_parameter(a, name), *q = network_parameter(b, name);
-    return memcmp(p->values, q->values, p->elements * sizeof(float)) == 0;
-}
 
 /* A file of a trained model: the small network with values of seed 5. */
 static retune_model *write_trained(void) {
@@ -42,7 +38,7 @@ Test(import, the_same_classes_bring_the_head) {
     retune_import_report report;
     assert_ok(import(model, &report, &error));
     for (size_t p = 0; p < model->parameter_count; p++)
-        cr_expect(same_values(model, trained, model->parameters[p].name), "%s",
+        cr_expect(network_same_values(model, trained, model->parameters[p].name), "%s",
                   model->parameters[p].name);
     cr_expect_eq(report.loaded, BASE_PARAMETERS + 2);
     cr_expect_eq(report.ignored, 0);
@@ -58,8 +54,8 @@ static void expect_fresh_head(retune_model *model) {
     float first = kernel->values[0];
     retune_import_report report;
     assert_ok(import(model, &report, &error));
-    cr_expect(same_values(model, trained, "conv1/kernel"));
-    cr_expect(same_values(model, trained, "conv_pw_13_bn/gamma"));
+    cr_expect(network_same_values(model, trained, "conv1/kernel"));
+    cr_expect(network_same_values(model, trained, "conv_pw_13_bn/gamma"));
     cr_expect_eq(kernel->values[0], first);
     cr_expect_eq(network_parameter(model, "dense/bias")->values[0], 0.0f);
     cr_expect_eq(report.loaded, BASE_PARAMETERS);
@@ -113,8 +109,8 @@ Test(import, a_file_without_a_description_is_weights_alone) {
     cr_expect_eq(report.loaded, BASE_PARAMETERS);
     cr_expect_eq(report.ignored, 3);
     cr_expect_eq(report.head, false);
-    cr_expect(same_values(model, trained, "conv_dw_4/kernel"));
-    cr_expect_not(same_values(model, trained, "dense/kernel"));
+    cr_expect(network_same_values(model, trained, "conv_dw_4/kernel"));
+    cr_expect_not(network_same_values(model, trained, "dense/kernel"));
     retune_model_destroy(trained);
     retune_model_destroy(model);
 }
@@ -260,8 +256,8 @@ Test(import, a_plugin_fills_all_but_the_head) {
     cr_expect_eq(report.ignored, 2);
     cr_expect_eq(report.head, false);
     for (size_t p = 0; p < BASE_PARAMETERS; p++)
-        cr_expect(same_values(model, weights, model->parameters[p].name));
-    cr_expect_not(same_values(model, weights, "dense/kernel"));
+        cr_expect(network_same_values(model, weights, model->parameters[p].name));
+    cr_expect_not(network_same_values(model, weights, "dense/kernel"));
     cr_expect_eq(readers_open, 0);
     retune_model_destroy(weights);
     retune_model_destroy(model);
@@ -308,16 +304,6 @@ Test(import, a_plugins_weights_of_another_alpha) {
 
 /* ---- The real file ------------------------------------------------------------------------- */
 
-/* The path of a file of the test data, or the test is skipped. */
-static const char *data_file(const char *name) {
-    static char path[512];
-    const char *folder = getenv("RETUNE_TEST_DATA");
-    snprintf(path, sizeof path, "%s/%s", folder ? folder : "", name);
-    if (!folder || access(path, R_OK) != 0)
-        cr_skip_test("%s is not there: RETUNE_TEST_DATA names the folder of the test data", path);
-    return path;
-}
-
 #define KERAS_WEIGHTS "models/mobilenet_1_0_224_tf_no_top.h5"
 
 Test(import, the_keras_weights) {
@@ -334,7 +320,7 @@ Test(import, the_keras_weights) {
     cr_expect_eq(report.head, false);
     for (size_t p = 0; p < model->parameter_count; p++) {
         const retune_parameter *parameter = &model->parameters[p];
-        cr_expect_eq(same_values(model, fresh, parameter->name),
+        cr_expect_eq(network_same_values(model, fresh, parameter->name),
                      parameter->layer >= model->head_begin, "%s", parameter->name);
         for (size_t i = 0;
              parameter->role == RETUNE_ROLE_MOVING_VARIANCE && i < parameter->elements; i++)

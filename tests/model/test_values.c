@@ -54,18 +54,13 @@ Test(values, the_rest_is_one_or_zero) {
     retune_model_destroy(model);
 }
 
-static bool same_values(const retune_model *a, const retune_model *b, const char *name) {
-    const retune_parameter *p = network_parameter(a, name), *q = network_parameter(b, name);
-    return memcmp(p->values, q->values, p->elements * sizeof(float)) == 0;
-}
-
 Test(values, a_seed_gives_the_same_values_again) {
     retune_model *a = filled(42), *b = filled(42), *c = filled(43);
     for (size_t p = 0; p < a->parameter_count; p++) {
         const char *name = a->parameters[p].name;
-        cr_expect(same_values(a, b, name), "%s", name);
+        cr_expect(network_same_values(a, b, name), "%s", name);
         bool kernel = a->parameters[p].role == RETUNE_ROLE_KERNEL;
-        cr_expect_eq(same_values(a, c, name), !kernel, "%s", name);
+        cr_expect_eq(network_same_values(a, c, name), !kernel, "%s", name);
     }
     cr_expect_neq(network_parameter(a, "conv_pw_8/kernel")->values[0],
                   network_parameter(a, "conv_pw_9/kernel")->values[0]);
@@ -82,8 +77,8 @@ Test(values, filling_again_starts_over) {
     kernel->values[0] = 5.0f;
     assert_ok(retune_model_allocate(a, 1, &error));
     cr_expect_eq(kernel->values, values, "the memory stays where it is");
-    cr_expect(same_values(a, b, "dense/kernel"));
-    cr_expect(same_values(a, b, "conv1_bn/beta"));
+    cr_expect(network_same_values(a, b, "dense/kernel"));
+    cr_expect(network_same_values(a, b, "conv1_bn/beta"));
     retune_model_destroy(a);
     retune_model_destroy(b);
 }

@@ -9,12 +9,10 @@
 #include "model/import.h"
 #include "model/safetensors.h"
 
+#include "data_file.h"
 #include "network.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #define WEIGHTS "models/mobilenet_1_0_224_tf_no_top.h5"
 #define GOLDEN  "golden/mobilenet.safetensors"
@@ -34,18 +32,6 @@ typedef struct scene {
     const unsigned char *images;
     retune_device *device;
 } scene;
-
-/* The path of a file of the test data, or the test is skipped. */
-static const char *data_file(const char *name) {
-    static char paths[2][512];
-    static unsigned next;
-    char *path = paths[next++ % 2];
-    const char *folder = getenv("RETUNE_TEST_DATA");
-    snprintf(path, sizeof paths[0], "%s/%s", folder ? folder : "", name);
-    if (!folder || access(path, R_OK) != 0)
-        cr_skip_test("%s is not there: RETUNE_TEST_DATA names the folder of the test data", path);
-    return path;
-}
 
 static scene open_scene(const char *device) {
     const char *weights = data_file(WEIGHTS), *golden = data_file(GOLDEN);

@@ -9,6 +9,7 @@
 #include "train/trainer.h"
 
 #include <string.h>
+#include <unistd.h>
 
 typedef struct run {
     const retune_config *config;
@@ -87,13 +88,16 @@ static retune_status open_folder(run *r, retune_error *error) {
     /* Without a checkpoint, what a run that died wrote goes: its epochs come again. */
     if (status == RETUNE_OK && r->mode == RETUNE_RUN_RESUME)
         status = retune_run_folder_rewind(r->folder, r->progress.mark, error);
+    /* A damaged checkpoint must not take the place of the good one before it. */
+    if (status == RETUNE_OK && r->checkpoint && retune_checkpoint_damage(r->checkpoint))
+        (void)unlink(retune_run_folder_file(r->folder, RETUNE_RUN_LAST));
     if (status == RETUNE_OK)
         status = retune_events_attach(&r->events, r->folder, error);
     return status;
 }
 
-static retune_status open_trainer(run *r, retune_error *error) {
-    RETUNE_TRY(retune_trainer_open(&r->session, &r->trainer, error));
+static retune_status prepare_trainer(run *r, retune_error *error) {
+    RETUNE_TRY(retune_trainer_prepare(&r->trainer, error));
     r->progress.steps_per_epoch = r->trainer.steps_per_epoch;
     if (!r->checkpoint)
         return RETUNE_OK;
@@ -115,8 +119,9 @@ static retune_status begin(run *r, retune_error *error) {
     RETUNE_TRY(retune_session_open_model(&r->session, error));
     RETUNE_TRY(retune_session_announce_data(&r->session, error));
     RETUNE_TRY(load_checkpoint(r, error));
-    RETUNE_TRY(open_folder(r, error));
-    return open_trainer(r, error);
+    RETUNE_TRY(retune_trainer_open(&r->session, &r->trainer, error));
+    RETUNE_TRY(open_folder(r, error)); /* from here on the run leaves traces */
+    return prepare_trainer(r, error);
 }
 
 /* ---- Saving -------------------------------------------------------------------------------- */

@@ -166,8 +166,6 @@ static retune_status open(retune_trainer *trainer, retune_error *error) {
     const retune_config *config = session->config;
     uint32_t images = session->dataset->train_count;
     int place = RETUNE_FEATURES_OFF;
-    int64_t micro_batch = 0;
-    retune_tensor_desc table;
     trainer->batch =
         (uint32_t)config->train_batch < images ? (uint32_t)config->train_batch : images;
     trainer->schedule = retune_schedule_make(config);
@@ -182,7 +180,14 @@ static retune_status open(retune_trainer *trainer, retune_error *error) {
                                         &trainer->features, error));
         RETUNE_TRY(choose_cache(trainer, &place, error));
     }
-    RETUNE_TRY(open_device(trainer, place, error));
+    trainer->place = place;
+    return open_device(trainer, place, error);
+}
+
+static retune_status prepare(retune_trainer *trainer, retune_error *error) {
+    int64_t micro_batch = 0;
+    retune_tensor_desc table;
+    int place = trainer->place;
     RETUNE_TRY(choose_micro_batch(trainer, place, &micro_batch, error));
     RETUNE_TRY(open_input(trainer, place, micro_batch, &table, error));
     RETUNE_TRY(open_program(trainer, micro_batch, trainer->features ? &table : NULL, error));
@@ -195,6 +200,13 @@ retune_status retune_trainer_open(retune_session *session, retune_trainer *out_t
     retune_status status = open(out_trainer, error);
     if (status != RETUNE_OK)
         retune_trainer_close(out_trainer);
+    return status;
+}
+
+retune_status retune_trainer_prepare(retune_trainer *trainer, retune_error *error) {
+    retune_status status = prepare(trainer, error);
+    if (status != RETUNE_OK)
+        retune_trainer_close(trainer);
     return status;
 }
 

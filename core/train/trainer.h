@@ -12,6 +12,7 @@ typedef struct retune_trainer {
     retune_plan *plan;
     retune_executable *executable;
     retune_feature_cache cache;
+    int place; /* where features go: RETUNE_FEATURES_MEMORY, _DISK or _OFF */
     bool cached;
     retune_prefix prefix;
     retune_feeder feeder;
@@ -27,10 +28,13 @@ typedef struct retune_trainer {
     float *probability, *loss; /* of a run */
 } retune_trainer;
 
-/* Opens the device, fills the feature cache and prepares the program. The session has its data and
- * model. Close with retune_trainer_close, which takes one that is all zero. */
+/* Plans and chooses the device; touches no file. The session has its data and model. Close with
+ * retune_trainer_close, which takes one that is all zero. */
 retune_status retune_trainer_open(retune_session *session, retune_trainer *out_trainer,
                                   retune_error *error);
+/* Fills the feature cache and makes the program: everything else an epoch needs. On failure the
+ * trainer is closed. */
+retune_status retune_trainer_prepare(retune_trainer *trainer, retune_error *error);
 void retune_trainer_close(retune_trainer *trainer);
 
 /* Trains one epoch, counted from 1, with PROGRESS a step; trainer->metrics has its result. An epoch

@@ -326,6 +326,9 @@ retune_status retune_trainer_epoch(retune_trainer *trainer, uint32_t epoch, retu
     retune_shuffle_epoch((uint64_t)trainer->session->config->train_seed, epoch, data->train_count,
                          trainer->order);
     size_t count = list_items(trainer, data->train, trainer->order, data->train_count);
+    if (count == 0)
+        return retune_fail(error, RETUNE_CORRUPT, "%s: not one training image can be read any more",
+                           trainer->session->config->data_root);
     choose_views(trainer, epoch, count);
     size_t done = (size_t)(trainer->step - first_step) * trainer->batch;
     size_t least = trainer->whole_batches ? trainer->batch : 1;

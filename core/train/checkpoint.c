@@ -215,6 +215,8 @@ retune_status retune_checkpoint_write(retune_trainer *trainer, const retune_run_
         retune_option metadata = {METADATA, text};
         status = retune_model_file_write(path, trainer->session->model, &metadata, 1,
                                          states.entries, states.count, error);
+        if (status != RETUNE_OK)
+            (void)rename(previous, path); /* what was the newest still is */
     }
     cJSON_free(text);
     free_states(&states);

@@ -179,7 +179,8 @@ static retune_status take_evaluation(run *r, uint32_t epoch, retune_error *error
                                       retune_metrics_loss(&r->test)}};
     RETUNE_TRY(retune_events_send(&r->events, &event, error));
     r->progress.accuracy = accuracy;
-    if (epoch > 0 && accuracy <= r->progress.best_accuracy)
+    /* Without test images nobody can tell, and the last is taken for the best. */
+    if (epoch > 0 && r->test.weight > 0.0 && accuracy <= r->progress.best_accuracy)
         return RETUNE_OK;
     r->progress.best_accuracy = accuracy;
     r->progress.best_epoch = epoch;

@@ -109,3 +109,18 @@ Test(run_use, inspect_a_model_file) {
     cr_expect(strstr(command_stdout, "conv_pw_13"), "%s", command_stdout);
     scene_refuse(3, "inspect none.safetensors", "none.safetensors", NULL);
 }
+
+/* ---- Embedding ----------------------------------------------------------------------------- */
+
+Test(run_use, a_program_that_embeds_the_library) {
+    size_t size = 0;
+    scene_picture("new.png", 2, 500);
+    cr_assert_eq(system("'" EMBED "' job.ini run/model.safetensors new.png >said.txt 2>&1"), 0);
+    char *said = scene_read("said.txt", &size);
+    cr_expect(strstr(said, "4 epochs\nstripes"), "%s", said);
+    free(said);
+    cr_expect_neq(system("'" EMBED "' none.ini none.safetensors new.png >said.txt 2>&1"), 0);
+    said = scene_read("said.txt", &size);
+    cr_expect(strstr(said, "none.ini"), "%s", said);
+    free(said);
+}

@@ -20,7 +20,7 @@ retune_status cpu_device_count(uint32_t *out_count, retune_error *error) {
 
 static retune_status check_index(uint32_t index, retune_error *error) {
     if (index >= CPU_DEVICE_COUNT)
-        return cpu_fail(error, RETUNE_INVALID, "cpu: device %u of %d", index, CPU_DEVICE_COUNT);
+        return backend_fail(error, RETUNE_INVALID, "cpu: device %u of %d", index, CPU_DEVICE_COUNT);
     return RETUNE_OK;
 }
 
@@ -40,15 +40,15 @@ retune_status cpu_device_info(uint32_t index, retune_device_info *out_info, retu
     cpu_host_text("vendor_id", "", info.vendor, sizeof info.vendor);
     snprintf(info.driver, sizeof info.driver, "retune_cpu %s %s", CPU_PLUGIN_VERSION,
              kernels->name);
-    return cpu_fill_struct(out_info, &info, sizeof info, error);
+    return backend_fill_struct(out_info, &info, sizeof info, error);
 }
 
 /* ---- Opening -------------------------------------------------------------------------------- */
 
 static retune_status bad_value(const retune_option *option, const char *allowed,
                                retune_error *error) {
-    return cpu_fail(error, RETUNE_INVALID, "[backend.cpu] %s: \"%s\" is not %s", option->key,
-                    option->value, allowed);
+    return backend_fail(error, RETUNE_INVALID, "[backend.cpu] %s: \"%s\" is not %s", option->key,
+                        option->value, allowed);
 }
 
 static retune_status set_threads(retune_backend_device *device, const retune_option *option,
@@ -74,9 +74,9 @@ static retune_status set_instruction_set(retune_backend_device *device, bool sim
         return RETUNE_OK;
     device->kernels = cpu_simd_kernels(n == 0 ? NULL : option->value);
     if (!device->kernels)
-        return cpu_fail(error, RETUNE_UNSUPPORTED,
-                        "[backend.cpu] instruction_set: this processor or build has no %s",
-                        option->value);
+        return backend_fail(error, RETUNE_UNSUPPORTED,
+                            "[backend.cpu] instruction_set: this processor or build has no %s",
+                            option->value);
     return RETUNE_OK;
 }
 
@@ -96,9 +96,10 @@ static retune_status set_option(retune_backend_device *device, bool simd,
         return set_instruction_set(device, simd, option, error);
     if (strcmp(option->key, "profiling") == 0)
         return set_profiling(device, option, error);
-    return cpu_fail(error, RETUNE_INVALID,
-                    "[backend.cpu] %s: no such key; there are threads, instruction_set, profiling",
-                    option->key);
+    return backend_fail(
+        error, RETUNE_INVALID,
+        "[backend.cpu] %s: no such key; there are threads, instruction_set, profiling",
+        option->key);
 }
 
 retune_status cpu_device_open(uint32_t index, const retune_option *options, size_t option_count,
@@ -109,7 +110,7 @@ retune_status cpu_device_open(uint32_t index, const retune_option *options, size
         return status;
     retune_backend_device *device = calloc(1, sizeof *device);
     if (!device)
-        return cpu_fail(error, RETUNE_OUT_OF_MEMORY, "out of memory: a CPU device");
+        return backend_fail(error, RETUNE_OUT_OF_MEMORY, "out of memory: a CPU device");
     bool simd = index == CPU_DEVICE_SIMD;
     device->kernels = simd ? cpu_simd_kernels(NULL) : cpu_scalar_kernels();
     device->threads = cpu_host_cores();
@@ -141,8 +142,8 @@ retune_status cpu_device_take(retune_backend_device *device, size_t bytes, const
     if (fits)
         memory = aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
     if (!memory)
-        return cpu_fail(error, RETUNE_OUT_OF_MEMORY, "out of memory: %zu bytes for %s", bytes,
-                        what);
+        return backend_fail(error, RETUNE_OUT_OF_MEMORY, "out of memory: %zu bytes for %s", bytes,
+                            what);
     memset(memory, 0, bytes);
     device->current_bytes += bytes;
     if (device->peak_bytes < device->current_bytes)
@@ -181,8 +182,9 @@ uint64_t cpu_device_workspace(const retune_backend_device *device, const retune_
 retune_status cpu_op_query(retune_backend_device *device, const retune_op_desc *op,
                            retune_op_support *out_support, retune_error *error) {
     retune_op_support support = {0};
-    support.supported = cpu_op_check(op, support.reason, sizeof support.reason);
+    support.supported =
+        backend_op_check(op, BACKEND_MAPS_F32, support.reason, sizeof support.reason);
     if (support.supported)
         support.workspace_bytes = cpu_device_workspace(device, op);
-    return cpu_fill_struct(out_support, &support, sizeof support, error);
+    return backend_fill_struct(out_support, &support, sizeof support, error);
 }

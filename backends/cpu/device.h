@@ -2,6 +2,7 @@
 #ifndef RETUNE_CPU_DEVICE_H
 #define RETUNE_CPU_DEVICE_H
 
+#include "block.h"
 #include "kernels.h"
 
 #include <stdbool.h>
@@ -9,24 +10,13 @@
 /* The first device is the one a plain "cpu" stands for. */
 enum { CPU_DEVICE_SIMD = 0, CPU_DEVICE_SCALAR = 1, CPU_DEVICE_COUNT };
 
-/* Memory of a tensor, or of all tensors of a slot. */
-typedef struct cpu_block {
-    struct cpu_block *next; /* in the device's list, for a block that belongs to a slot */
-    uint32_t slot;          /* 0: not shared */
-    bool borrowed;          /* host memory that was wrapped: never written, never freed */
-    size_t users;           /* tensors */
-    size_t wanted;          /* bytes of the largest tensor */
-    size_t bytes;           /* bytes taken so far */
-    void *data;
-} cpu_block;
-
 struct retune_backend_device {
     const cpu_kernel_set *kernels;
     int threads;
     bool profiling;
     uint64_t memory_limit; /* 0: unknown */
     uint64_t current_bytes, peak_bytes;
-    cpu_block *slots;
+    backend_block *slots;
     size_t programs; /* that share the workspace */
     void *workspace; /* as large as the largest that a kernel of a program asked for */
     size_t workspace_bytes;

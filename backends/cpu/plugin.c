@@ -9,7 +9,7 @@
 static retune_status probe(retune_probe_report *out_report, retune_error *error) {
     retune_probe_report report = {0};
     snprintf(report.version, sizeof report.version, "OpenMP %d", _OPENMP);
-    return cpu_fill_struct(out_report, &report, sizeof report, error);
+    return backend_fill_struct(out_report, &report, sizeof report, error);
 }
 
 static const retune_backend table = {

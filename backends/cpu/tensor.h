@@ -3,13 +3,10 @@
 #define RETUNE_CPU_TENSOR_H
 
 #include "device.h"
+#include "tensor_base.h"
 
 struct retune_backend_tensor {
-    retune_backend_device *device;
-    cpu_block *block;
-    retune_tensor_desc desc;
-    size_t bytes;
-    size_t row_bytes; /* of one entry along the first dimension */
+    backend_tensor_base base; /* block->memory is a pointer */
 };
 
 /* Functions of the plugin table; backend.h documents them. */

@@ -1,5 +1,5 @@
-#include "desc.h"
 #include "trial.h"
+#include "desc.h"
 
 #include "op_check.h"
 #include "op_slots.h"
@@ -60,7 +60,8 @@ static void describe(trial_tensor *tensor, retune_dtype dtype, const int64_t *sh
         tensor->desc.rank++;
     }
     char reason[128];
-    cr_assert(cpu_desc_check(&tensor->desc, &tensor->bytes, reason, sizeof reason), "%s", reason);
+    cr_assert(backend_desc_check(&tensor->desc, &tensor->bytes, reason, sizeof reason), "%s",
+              reason);
     tensor->data = take(tensor->bytes);
     memset(tensor->data, 0x7f, tensor->bytes);
 }
@@ -98,7 +99,7 @@ trial trial_begin(retune_op_kind kind) {
 static const char *title(const trial *t, const cpu_kernel_set *set, int threads) {
     static char text[512];
     int used = snprintf(text, sizeof text, "%s on %s, %d threads, attributes",
-                        cpu_op_name(t->op.kind), set->name, threads);
+                        backend_op_name(t->op.kind), set->name, threads);
     for (int n = 0; n < 9; n++)
         used += snprintf(text + used, sizeof text - (size_t)used, " %u", t->op.attributes.words[n]);
     for (int n = 0; n < 2 * RETUNE_OP_TENSORS_MAX; n++) {
@@ -123,7 +124,7 @@ static void run(const trial *t, const cpu_kernel_set *set, int threads, char **o
     for (uint32_t n = 0; n < RETUNE_OP_TENSORS_MAX; n++)
         call.inputs[n] = t->inputs[n].data;
     for (uint32_t n = 0; n < RETUNE_OP_TENSORS_MAX; n++) {
-        int updated = outputs[n] ? cpu_op_updated_input(t->op.kind, n) : -1;
+        int updated = outputs[n] ? backend_op_updated_input(t->op.kind, n) : -1;
         call.outputs[n] = outputs[n];
         if (updated >= 0) {
             memcpy(outputs[n], t->inputs[updated].data, t->inputs[updated].bytes);
@@ -201,9 +202,10 @@ static void try_set(const trial *t, const cpu_kernel_set *set) {
 
 static void describe_updates(trial *t) {
     for (uint32_t n = 0; n < RETUNE_OP_TENSORS_MAX; n++) {
-        cpu_slot slot;
-        int updated =
-            cpu_op_slot(t->op.kind, true, n, &slot) ? cpu_op_updated_input(t->op.kind, n) : -1;
+        backend_slot slot;
+        int updated = backend_op_slot(t->op.kind, true, n, &slot)
+                          ? backend_op_updated_input(t->op.kind, n)
+                          : -1;
         if (updated < 0 || !t->inputs[updated].data)
             continue;
         t->outputs[n] = t->inputs[updated];
@@ -219,7 +221,7 @@ void trial_end(trial *t) {
         t->op.outputs[n] = t->outputs[n].data ? &t->outputs[n].desc : NULL;
         scalar[n] = t->outputs[n].data;
     }
-    cr_assert(cpu_op_check(&t->op, reason, sizeof reason), "%s", reason);
+    cr_assert(backend_op_check(&t->op, BACKEND_MAPS_F32, reason, sizeof reason), "%s", reason);
     run(t, cpu_scalar_kernels(), 1, scalar);
     for (const char *const *name = trial_instruction_sets(); *name; name++) {
         const cpu_kernel_set *set = cpu_simd_kernels(*name);

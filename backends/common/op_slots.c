@@ -11,17 +11,17 @@ static const struct {
 #undef RETUNE_OP
 };
 
-const char *cpu_op_name(uint32_t kind) {
+const char *backend_op_name(uint32_t kind) {
     return ops[kind].name;
 }
 
-bool cpu_op_slot(uint32_t kind, bool output, uint32_t index, cpu_slot *out_slot) {
+bool backend_op_slot(uint32_t kind, bool output, uint32_t index, backend_slot *out_slot) {
     const char *text = output ? ops[kind].outputs : ops[kind].inputs;
     for (; index > 0 && *text; index--) {
         text += strcspn(text, " ");
         text += strspn(text, " ");
     }
-    *out_slot = (cpu_slot){.name = text, .length = (int)strcspn(text, " ")};
+    *out_slot = (backend_slot){.name = text, .length = (int)strcspn(text, " ")};
     if (*text == '[') {
         out_slot->optional = true;
         out_slot->name++;
@@ -30,15 +30,15 @@ bool cpu_op_slot(uint32_t kind, bool output, uint32_t index, cpu_slot *out_slot)
     return out_slot->length > 0;
 }
 
-bool cpu_slot_is(cpu_slot slot, const char *name) {
+bool backend_slot_is(backend_slot slot, const char *name) {
     return strncmp(slot.name, name, (size_t)slot.length) == 0 && name[slot.length] == '\0';
 }
 
-int cpu_op_updated_input(uint32_t kind, uint32_t index) {
-    cpu_slot output, input;
-    if (!cpu_op_slot(kind, true, index, &output))
+int backend_op_updated_input(uint32_t kind, uint32_t index) {
+    backend_slot output, input;
+    if (!backend_op_slot(kind, true, index, &output))
         return -1;
-    for (uint32_t i = 0; cpu_op_slot(kind, false, i, &input); i++)
+    for (uint32_t i = 0; backend_op_slot(kind, false, i, &input); i++)
         if (input.length == output.length &&
             memcmp(input.name, output.name, (size_t)input.length) == 0)
             return (int)i;

@@ -5,48 +5,49 @@
 #include "op_rules.h"
 #include "op_slots.h"
 
-static bool check_slots(const cpu_check *c, bool output) {
+static bool check_slots(const backend_check *c, bool output) {
     const retune_tensor_desc *const *descs = output ? c->op->outputs : c->op->inputs;
     const char *side = output ? "output" : "input";
     for (uint32_t i = 0; i < RETUNE_OP_TENSORS_MAX; i++) {
-        cpu_slot slot;
-        if (!cpu_op_slot(c->op->kind, output, i, &slot)) {
+        backend_slot slot;
+        if (!backend_op_slot(c->op->kind, output, i, &slot)) {
             if (descs[i])
-                return cpu_refuse(c, "it has no %s %u", side, i);
+                return backend_refuse(c, "it has no %s %u", side, i);
             continue;
         }
         if (!descs[i]) {
             if (!slot.optional)
-                return cpu_refuse(c, "%s %.*s is missing", side, slot.length, slot.name);
+                return backend_refuse(c, "%s %.*s is missing", side, slot.length, slot.name);
             continue;
         }
         char why[128];
         size_t bytes;
-        if (!cpu_desc_check(descs[i], &bytes, why, sizeof why))
-            return cpu_refuse(c, "%s %.*s: %s", side, slot.length, slot.name, why);
+        if (!backend_desc_check(descs[i], &bytes, why, sizeof why))
+            return backend_refuse(c, "%s %.*s: %s", side, slot.length, slot.name, why);
     }
     return true;
 }
 
 /* Outputs that update an input are described like it. */
-static bool check_updates(const cpu_check *c) {
-    cpu_slot slot;
-    for (uint32_t i = 0; cpu_op_slot(c->op->kind, true, i, &slot); i++) {
-        int input = cpu_op_updated_input(c->op->kind, i);
+static bool check_updates(const backend_check *c) {
+    backend_slot slot;
+    for (uint32_t i = 0; backend_op_slot(c->op->kind, true, i, &slot); i++) {
+        int input = backend_op_updated_input(c->op->kind, i);
         if (input < 0)
             continue;
         const retune_tensor_desc *before = c->op->inputs[input], *after = c->op->outputs[i];
         if (!before != !after)
-            return cpu_refuse(c, "%.*s is only one of input and output", slot.length, slot.name);
-        if (before && !cpu_desc_equal(before, after))
-            return cpu_refuse(c, "%.*s is updated in place but described twice differently",
-                              slot.length, slot.name);
+            return backend_refuse(c, "%.*s is only one of input and output", slot.length,
+                                  slot.name);
+        if (before && !backend_desc_equal(before, after))
+            return backend_refuse(c, "%.*s is updated in place but described twice differently",
+                                  slot.length, slot.name);
     }
     return true;
 }
 
 /* Words no attribute of this version covers are zero: others would ask for what is not done. */
-static bool check_unused_words(const cpu_check *c) {
+static bool check_unused_words(const backend_check *c) {
     static const size_t bytes[RETUNE_OP_KIND_COUNT] = {
 #define SIZE_none        0
 #define SIZE_convolution sizeof(retune_convolution_attributes)
@@ -66,27 +67,24 @@ static bool check_unused_words(const cpu_check *c) {
     size_t count = sizeof c->op->attributes.words / sizeof words[0];
     for (size_t w = bytes[c->op->kind] / sizeof words[0]; w < count; w++)
         if (words[w] != 0)
-            return cpu_refuse(c, "attribute word %zu is not zero", w);
+            return backend_refuse(c, "attribute word %zu is not zero", w);
     return true;
 }
 
-bool cpu_op_check(const retune_op_desc *op, char *out_reason, size_t reason_size) {
+bool backend_op_check(const retune_op_desc *op, backend_maps maps, char *out_reason,
+                      size_t reason_size) {
     if (op->struct_size < sizeof *op)
-        return cpu_explain(out_reason, reason_size, "an op of struct_size %u", op->struct_size);
+        return backend_explain(out_reason, reason_size, "an op of struct_size %u", op->struct_size);
     if (op->kind >= RETUNE_OP_KIND_COUNT)
-        return cpu_explain(out_reason, reason_size, "op %u is unknown", op->kind);
-    cpu_check c = {.op = op, .reason = out_reason, .reason_size = reason_size};
+        return backend_explain(out_reason, reason_size, "op %u is unknown", op->kind);
+    backend_check c = {.op = op, .maps = maps, .reason = out_reason, .reason_size = reason_size};
     return check_unused_words(&c) && check_slots(&c, false) && check_slots(&c, true) &&
-           check_updates(&c) && cpu_op_rules(&c);
+           check_updates(&c) && backend_op_rules(&c);
 }
 
 /* ---- Indices -------------------------------------------------------------------------------- */
 
-/* The input slot of the indices of an op that has some. */
-enum { INDICES = 1 };
-
-/* What the indices of an op must be below; 0 for an op without. */
-static int64_t index_bound(const retune_op_desc *op) {
+int64_t backend_op_index_bound(const retune_op_desc *op) {
     switch (op->kind) {
     case RETUNE_OP_GATHER:
         return op->inputs[0]->shape[0];
@@ -100,21 +98,21 @@ static int64_t index_bound(const retune_op_desc *op) {
     }
 }
 
-bool cpu_op_check_indices(const cpu_call *call, char *out_reason, size_t reason_size) {
-    const retune_op_desc *op = call->op;
-    int64_t bound = index_bound(op), count = 1;
-    const int32_t *indices = call->inputs[INDICES];
+bool backend_op_check_indices(const retune_op_desc *op, const int32_t *indices, char *out_reason,
+                              size_t reason_size) {
+    int64_t bound = backend_op_index_bound(op), count = 1;
+    const retune_tensor_desc *desc = op->inputs[BACKEND_INDEX_SLOT];
     if (bound == 0 || !indices)
         return true;
-    for (uint32_t d = 0; d < op->inputs[INDICES]->rank; d++)
-        count *= op->inputs[INDICES]->shape[d];
+    for (uint32_t d = 0; d < desc->rank; d++)
+        count *= desc->shape[d];
     for (int64_t n = 0; n < count; n++)
         if (indices[n] < 0 || indices[n] >= bound) {
-            cpu_slot slot;
-            cpu_op_slot(op->kind, false, INDICES, &slot);
-            return cpu_explain(out_reason, reason_size, "%s: %.*s %lld is %d, not in 0..%lld",
-                               cpu_op_name(op->kind), slot.length, slot.name, (long long)n,
-                               indices[n], (long long)bound - 1);
+            backend_slot slot;
+            backend_op_slot(op->kind, false, BACKEND_INDEX_SLOT, &slot);
+            return backend_explain(out_reason, reason_size, "%s: %.*s %lld is %d, not in 0..%lld",
+                                   backend_op_name(op->kind), slot.length, slot.name, (long long)n,
+                                   indices[n], (long long)bound - 1);
         }
     return true;
 }

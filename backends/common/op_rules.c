@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-bool cpu_refuse(const cpu_check *c, const char *format, ...) {
-    int used = snprintf(c->reason, c->reason_size, "%s: ", cpu_op_name(c->op->kind));
+bool backend_refuse(const backend_check *c, const char *format, ...) {
+    int used = snprintf(c->reason, c->reason_size, "%s: ", backend_op_name(c->op->kind));
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(c->reason + used, c->reason_size - (size_t)used, format, arguments);
@@ -22,13 +22,13 @@ bool cpu_refuse(const cpu_check *c, const char *format, ...) {
 
 /* The first tensor of that name, inputs before outputs; NULL when the op has none or it is absent.
  */
-static const retune_tensor_desc *find(const cpu_check *c, const char *name) {
-    cpu_slot slot;
-    for (uint32_t i = 0; cpu_op_slot(c->op->kind, false, i, &slot); i++)
-        if (cpu_slot_is(slot, name))
+static const retune_tensor_desc *find(const backend_check *c, const char *name) {
+    backend_slot slot;
+    for (uint32_t i = 0; backend_op_slot(c->op->kind, false, i, &slot); i++)
+        if (backend_slot_is(slot, name))
             return c->op->inputs[i];
-    for (uint32_t i = 0; cpu_op_slot(c->op->kind, true, i, &slot); i++)
-        if (cpu_slot_is(slot, name))
+    for (uint32_t i = 0; backend_op_slot(c->op->kind, true, i, &slot); i++)
+        if (backend_slot_is(slot, name))
             return c->op->outputs[i];
     return NULL;
 }
@@ -54,7 +54,7 @@ static shape shape_of(const retune_tensor_desc *desc) {
 
 /* "f32 [2,7,7,?]" */
 static const char *shape_text(uint32_t dtype, const shape *s, char text[128]) {
-    int used = snprintf(text, 128, "%s [", cpu_dtype_name(dtype));
+    int used = snprintf(text, 128, "%s [", backend_dtype_name(dtype));
     for (uint32_t d = 0; d < s->rank; d++) {
         used += snprintf(text + used, 128 - (size_t)used, d ? "," : "");
         if (s->dims[d] == ANY)
@@ -67,7 +67,7 @@ static const char *shape_text(uint32_t dtype, const shape *s, char text[128]) {
 }
 
 /* The tensor of that name, unless absent, has this element type and shape. */
-static bool expect(const cpu_check *c, const char *name, uint32_t dtype, shape wanted) {
+static bool expect(const backend_check *c, const char *name, uint32_t dtype, shape wanted) {
     const retune_tensor_desc *desc = find(c, name);
     if (!desc)
         return true;
@@ -78,17 +78,34 @@ static bool expect(const cpu_check *c, const char *name, uint32_t dtype, shape w
         return true;
     char is[128], is_not[128];
     shape actual = shape_of(desc);
-    return cpu_refuse(c, "%s is %s, not %s", name, shape_text(desc->dtype, &actual, is),
-                      shape_text(dtype, &wanted, is_not));
+    return backend_refuse(c, "%s is %s, not %s", name, shape_text(desc->dtype, &actual, is),
+                          shape_text(dtype, &wanted, is_not));
+}
+
+/* The map of that name, unless absent, has an element type of maps and this shape. */
+static bool expect_map(const backend_check *c, const char *name, shape wanted) {
+    const retune_tensor_desc *desc = find(c, name);
+    bool fits = desc && desc->dtype < 32 && (c->maps >> desc->dtype & 1u);
+    return expect(c, name, fits ? desc->dtype : RETUNE_F32, wanted);
+}
+
+/* A map of that name has any shape. */
+static bool expect_any_map(const backend_check *c, const char *name) {
+    return expect_map(c, name, shape_of(find(c, name)));
+}
+
+/* The map of that name, unless absent, has the shape of another. */
+static bool expect_map_like(const backend_check *c, const char *name, const char *other) {
+    return expect_map(c, name, shape_of(find(c, other)));
 }
 
 /* A tensor of that name is f32; its shape is free. */
-static bool expect_f32(const cpu_check *c, const char *name) {
+static bool expect_f32(const backend_check *c, const char *name) {
     return expect(c, name, RETUNE_F32, shape_of(find(c, name)));
 }
 
 /* The tensor of that name, unless absent, is f32 of the shape of another. */
-static bool expect_like(const cpu_check *c, const char *name, const char *other) {
+static bool expect_like(const backend_check *c, const char *name, const char *other) {
     return expect(c, name, RETUNE_F32, shape_of(find(c, other)));
 }
 
@@ -98,28 +115,28 @@ static int64_t channels(const retune_tensor_desc *desc) {
 
 /* ---- Attributes ----------------------------------------------------------------------------- */
 
-static bool within(const cpu_check *c, const char *attribute, uint32_t value, uint32_t minimum,
+static bool within(const backend_check *c, const char *attribute, uint32_t value, uint32_t minimum,
                    uint32_t maximum) {
     return (value >= minimum && value <= maximum) ||
-           cpu_refuse(c, "%s is %u, not in %u..%u", attribute, value, minimum, maximum);
+           backend_refuse(c, "%s is %u, not in %u..%u", attribute, value, minimum, maximum);
 }
 
 /* True of a number that is not NaN. */
-static bool between(const cpu_check *c, const char *attribute, float value, float minimum,
+static bool between(const backend_check *c, const char *attribute, float value, float minimum,
                     float maximum) {
     return (value >= minimum && value <= maximum) ||
-           cpu_refuse(c, "%s is %g, not in %g..%g", attribute, (double)value, (double)minimum,
-                      (double)maximum);
+           backend_refuse(c, "%s is %g, not in %g..%g", attribute, (double)value, (double)minimum,
+                          (double)maximum);
 }
 
-static bool below_one(const cpu_check *c, const char *attribute, float value) {
+static bool below_one(const backend_check *c, const char *attribute, float value) {
     return (value >= 0.0f && value < 1.0f) ||
-           cpu_refuse(c, "%s is %g, not at least 0 and below 1", attribute, (double)value);
+           backend_refuse(c, "%s is %g, not at least 0 and below 1", attribute, (double)value);
 }
 
-static bool positive(const cpu_check *c, const char *attribute, float value) {
+static bool positive(const backend_check *c, const char *attribute, float value) {
     return (value > 0.0f && isfinite(value)) ||
-           cpu_refuse(c, "%s is %g, not above 0", attribute, (double)value);
+           backend_refuse(c, "%s is %g, not above 0", attribute, (double)value);
 }
 
 /* ---- Convolutions and pooling --------------------------------------------------------------- */
@@ -133,9 +150,9 @@ typedef struct windows {
     uint32_t stride, dilation, pad_before, pad_after;
 } windows;
 
-static bool check_windows(const cpu_check *c, const windows *s, int64_t *out_count) {
+static bool check_windows(const backend_check *c, const windows *s, int64_t *out_count) {
     if (s->kernel > WINDOW_MAX)
-        return cpu_refuse(c, "a window of %s %lld", s->dimension, (long long)s->kernel);
+        return backend_refuse(c, "a window of %s %lld", s->dimension, (long long)s->kernel);
     if (!within(c, "stride", s->stride, 1, WINDOW_MAX) ||
         !within(c, "dilation", s->dilation, 1, WINDOW_MAX) ||
         !within(c, "padding", s->pad_before, 0, WINDOW_MAX) ||
@@ -143,18 +160,18 @@ static bool check_windows(const cpu_check *c, const windows *s, int64_t *out_cou
         return false;
     int64_t room = s->map + s->pad_before + s->pad_after - (s->kernel - 1) * s->dilation - 1;
     if (room < 0)
-        return cpu_refuse(c, "the kernel exceeds the padded map in %s", s->dimension);
+        return backend_refuse(c, "the kernel exceeds the padded map in %s", s->dimension);
     *out_count = room / s->stride + 1;
     return true;
 }
 
 /* The six convolutions, by the names of their map, weight and result: x or dx, weight or dw, y or
  * dz. Tensors an op does not have are absent, so one rule serves all. */
-static bool check_convolution(const cpu_check *c, const char *map, const char *weight,
+static bool check_convolution(const backend_check *c, const char *map, const char *weight,
                               const char *result, bool depthwise) {
     const retune_convolution_attributes *a = &c->op->attributes.convolution;
     if (!within(c, "activation", a->activation, RETUNE_ACTIVATION_NONE, RETUNE_ACTIVATION_RELU6) ||
-        !expect(c, map, RETUNE_F32, SHAPE(ANY, ANY, ANY, ANY)))
+        !expect_map(c, map, SHAPE(ANY, ANY, ANY, ANY)))
         return false;
     const int64_t *x = find(c, map)->shape;
     if (!expect(c, weight, RETUNE_F32,
@@ -179,24 +196,24 @@ static bool check_convolution(const cpu_check *c, const char *map, const char *w
                        .pad_after = a->pad_right};
     int64_t height = 0, width = 0;
     return check_windows(c, &rows, &height) && check_windows(c, &columns, &width) &&
-           expect(c, result, RETUNE_F32, SHAPE(x[0], height, width, outputs)) &&
+           expect_map(c, result, SHAPE(x[0], height, width, outputs)) &&
            expect(c, "scale", RETUNE_F32, SHAPE(outputs)) &&
            expect(c, "bias", RETUNE_F32, SHAPE(outputs)) &&
            expect(c, "dbias", RETUNE_F32, SHAPE(outputs));
 }
 
 /* pool and pool_grad, by the names of their map and result. */
-static bool check_pool(const cpu_check *c, const char *map, const char *result) {
+static bool check_pool(const backend_check *c, const char *map, const char *result) {
     const retune_pooling_attributes *a = &c->op->attributes.pooling;
     if (!within(c, "kind", a->kind, RETUNE_POOL_AVERAGE, RETUNE_POOL_MAX) ||
         !within(c, "window_height", a->window_height, 1, WINDOW_MAX) ||
         !within(c, "window_width", a->window_width, 1, WINDOW_MAX) ||
-        !expect(c, map, RETUNE_F32, SHAPE(ANY, ANY, ANY, ANY)))
+        !expect_map(c, map, SHAPE(ANY, ANY, ANY, ANY)))
         return false;
     /* A window of nothing but padding would have no maximum and no average. */
     if (a->pad_top >= a->window_height || a->pad_bottom >= a->window_height ||
         a->pad_left >= a->window_width || a->pad_right >= a->window_width)
-        return cpu_refuse(c, "a window of padding only");
+        return backend_refuse(c, "a window of padding only");
     const int64_t *x = find(c, map)->shape;
     windows rows = {.dimension = "height",
                     .map = x[1],
@@ -214,41 +231,42 @@ static bool check_pool(const cpu_check *c, const char *map, const char *result) 
                        .pad_after = a->pad_right};
     int64_t height = 0, width = 0;
     if (!check_windows(c, &rows, &height) || !check_windows(c, &columns, &width) ||
-        !expect(c, result, RETUNE_F32, SHAPE(x[0], height, width, x[3])) ||
+        !expect_map(c, result, SHAPE(x[0], height, width, x[3])) ||
         !expect(c, "argmax", RETUNE_I32, SHAPE(x[0], height, width, x[3])))
         return false;
     if (!find(c, "argmax"))
         return true;
     if (a->kind != RETUNE_POOL_MAX)
-        return cpu_refuse(c, "average pooling has no argmax");
-    return x[1] <= INT32_MAX / x[2] || cpu_refuse(c, "offsets in the map exceed the argmax");
+        return backend_refuse(c, "average pooling has no argmax");
+    return x[1] <= INT32_MAX / x[2] || backend_refuse(c, "offsets in the map exceed the argmax");
 }
 
-static bool check_pool_grad(const cpu_check *c) {
+static bool check_pool_grad(const backend_check *c) {
     if (c->op->attributes.pooling.kind == RETUNE_POOL_MAX && !find(c, "argmax"))
-        return cpu_refuse(c, "input argmax is missing, which maximum pooling needs");
+        return backend_refuse(c, "input argmax is missing, which maximum pooling needs");
     return check_pool(c, "dx", "dy");
 }
 
 /* ---- Everything else ------------------------------------------------------------------------ */
 
-static bool check_normalize(const cpu_check *c) {
+static bool check_normalize(const backend_check *c) {
     if (!expect(c, "x", RETUNE_U8, SHAPE(ANY, ANY, ANY, ANY)))
         return false;
     const retune_tensor_desc *x = find(c, "x");
-    return expect_like(c, "y", "x") && expect(c, "scale", RETUNE_F32, SHAPE(channels(x))) &&
+    return expect_map_like(c, "y", "x") && expect(c, "scale", RETUNE_F32, SHAPE(channels(x))) &&
            expect(c, "offset", RETUNE_F32, SHAPE(channels(x)));
 }
 
 /* Anything copies to its own type; floating point and bytes convert to floating point. */
-static bool check_conversion(const cpu_check *c, const char *source, const char *target) {
+static bool check_conversion(const backend_check *c, const char *source, const char *target) {
     uint32_t from = find(c, source)->dtype, to = find(c, target)->dtype;
     bool converts = from != RETUNE_I32 && to != RETUNE_I32 && to != RETUNE_U8;
     return from == to || converts ||
-           cpu_refuse(c, "no conversion from %s to %s", cpu_dtype_name(from), cpu_dtype_name(to));
+           backend_refuse(c, "no conversion from %s to %s", backend_dtype_name(from),
+                          backend_dtype_name(to));
 }
 
-static bool check_gather(const cpu_check *c) {
+static bool check_gather(const backend_check *c) {
     if (!expect(c, "index", RETUNE_I32, SHAPE(ANY)))
         return false;
     shape rows = shape_of(find(c, "table"));
@@ -256,21 +274,21 @@ static bool check_gather(const cpu_check *c) {
     return check_conversion(c, "table", "y") && expect(c, "y", find(c, "y")->dtype, rows);
 }
 
-static bool check_cast(const cpu_check *c) {
+static bool check_cast(const backend_check *c) {
     return check_conversion(c, "x", "y") &&
            expect(c, "y", find(c, "y")->dtype, shape_of(find(c, "x")));
 }
 
-static bool check_activation(const cpu_check *c) {
+static bool check_activation(const backend_check *c) {
     return within(c, "activation", c->op->attributes.activation.activation, RETUNE_ACTIVATION_NONE,
                   RETUNE_ACTIVATION_RELU6);
 }
 
-static bool check_batch_norm(const cpu_check *c) {
+static bool check_batch_norm(const backend_check *c) {
     const retune_batch_norm_attributes *a = &c->op->attributes.batch_norm;
     if (!within(c, "training", a->training, 0, 1) ||
         !between(c, "momentum", a->momentum, 0.0f, 1.0f) || !positive(c, "epsilon", a->epsilon) ||
-        !expect(c, "x", RETUNE_F32, SHAPE(ANY, ANY, ANY, ANY)))
+        !expect_map(c, "x", SHAPE(ANY, ANY, ANY, ANY)))
         return false;
     static const char *const per_channel[] = {
         "gamma",  "beta", "running_mean", "running_variance", "saved_mean", "saved_inverse_std",
@@ -279,11 +297,12 @@ static bool check_batch_norm(const cpu_check *c) {
     for (size_t n = 0; n < sizeof per_channel / sizeof per_channel[0]; n++)
         if (!expect(c, per_channel[n], RETUNE_F32, vector))
             return false;
-    return expect_like(c, "y", "x") && expect_like(c, "dy", "x") && expect_like(c, "dx", "x");
+    return expect_map_like(c, "y", "x") && expect_map_like(c, "dy", "x") &&
+           expect_map_like(c, "dx", "x");
 }
 
 /* softmax_cross_entropy and its gradient, by the name of the input of the shape of the logits. */
-static bool check_loss(const cpu_check *c, const char *logits) {
+static bool check_loss(const backend_check *c, const char *logits) {
     const retune_tensor_desc *x = find(c, logits);
     shape samples = SHAPE(x->shape[0]);
     return below_one(c, "label_smoothing", c->op->attributes.loss.label_smoothing) &&
@@ -293,14 +312,14 @@ static bool check_loss(const cpu_check *c, const char *logits) {
            expect(c, "total_weight", RETUNE_F32, SHAPE(1)) && expect_like(c, "dlogits", logits);
 }
 
-static bool check_sgd(const cpu_check *c) {
+static bool check_sgd(const backend_check *c) {
     const retune_sgd_attributes *a = &c->op->attributes.sgd;
     return between(c, "momentum", a->momentum, 0.0f, 1.0f) &&
            between(c, "weight_decay", a->weight_decay, 0.0f, FLT_MAX) && expect_f32(c, "weight") &&
            expect_like(c, "gradient", "weight") && expect_like(c, "velocity", "weight");
 }
 
-static bool check_adam(const cpu_check *c) {
+static bool check_adam(const backend_check *c) {
     const retune_adam_attributes *a = &c->op->attributes.adam;
     return below_one(c, "beta1", a->beta1) && below_one(c, "beta2", a->beta2) &&
            positive(c, "epsilon", a->epsilon) &&
@@ -310,7 +329,7 @@ static bool check_adam(const cpu_check *c) {
            expect_like(c, "v", "weight");
 }
 
-bool cpu_op_rules(const cpu_check *c) {
+bool backend_op_rules(const backend_check *c) {
     switch ((retune_op_kind)c->op->kind) {
     case RETUNE_OP_NORMALIZE:
         return check_normalize(c);
@@ -329,10 +348,10 @@ bool cpu_op_rules(const cpu_check *c) {
     case RETUNE_OP_DEPTHWISE_CONV2D_GRAD_WEIGHT:
         return check_convolution(c, "x", "dw", "dz", true);
     case RETUNE_OP_ACTIVATION:
-        return check_activation(c) && expect_f32(c, "x") && expect_like(c, "y", "x");
+        return check_activation(c) && expect_any_map(c, "x") && expect_map_like(c, "y", "x");
     case RETUNE_OP_ACTIVATION_GRAD:
-        return check_activation(c) && expect_f32(c, "dy") && expect_like(c, "y", "dy") &&
-               expect_like(c, "dz", "dy") &&
+        return check_activation(c) && expect_any_map(c, "dy") && expect_map_like(c, "y", "dy") &&
+               expect_map_like(c, "dz", "dy") &&
                expect(c, "scale", RETUNE_F32, SHAPE(channels(find(c, "dy"))));
     case RETUNE_OP_BATCH_NORM:
     case RETUNE_OP_BATCH_NORM_GRAD:
@@ -342,7 +361,8 @@ bool cpu_op_rules(const cpu_check *c) {
     case RETUNE_OP_POOL_GRAD:
         return check_pool_grad(c);
     case RETUNE_OP_ADD:
-        return expect_f32(c, "a") && expect_like(c, "b", "a") && expect_like(c, "y", "a");
+        return expect_any_map(c, "a") && expect_map_like(c, "b", "a") &&
+               expect_map_like(c, "y", "a");
     case RETUNE_OP_SOFTMAX_CROSS_ENTROPY:
         return check_loss(c, "logits");
     case RETUNE_OP_SOFTMAX_CROSS_ENTROPY_GRAD:
@@ -352,11 +372,11 @@ bool cpu_op_rules(const cpu_check *c) {
     case RETUNE_OP_ADAM:
         return check_adam(c);
     case RETUNE_OP_FILL:
-        return expect_f32(c, "y");
+        return expect_any_map(c, "y");
     case RETUNE_OP_CAST:
         return check_cast(c);
     case RETUNE_OP_ACCUMULATE:
-        return expect_f32(c, "sum") && expect_like(c, "x", "sum");
+        return expect_f32(c, "sum") && expect_map_like(c, "x", "sum");
     case RETUNE_OP_KIND_COUNT:
         break;
     }

@@ -20,6 +20,14 @@ retune_status retune_freeze_all(const retune_model *model, retune_freeze *out_fr
     return status;
 }
 
+bool retune_freeze_has_full_norm(const retune_freeze *freeze, const retune_model *model) {
+    for (size_t l = 0; l < model->layer_count; l++)
+        if (model->layers[l].type == RETUNE_LAYER_BATCH_NORM &&
+            freeze->norms[l] == RETUNE_NORM_FULL)
+            return true;
+    return false;
+}
+
 void retune_freeze_release(retune_freeze *freeze) {
     free(freeze->trained);
     free(freeze->norms);

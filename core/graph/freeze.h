@@ -30,6 +30,9 @@ retune_status retune_freeze_make(const retune_model *model, char *const *globs, 
 retune_status retune_freeze_all(const retune_model *model, retune_freeze *out_freeze,
                                 retune_error *error);
 
+/* Whether some batch norm computes the statistics of each batch. */
+bool retune_freeze_has_full_norm(const retune_freeze *freeze, const retune_model *model);
+
 void retune_freeze_release(retune_freeze *freeze);
 
 #endif

@@ -241,14 +241,6 @@ static retune_status append_updates(builder *b, const retune_optimizer *optimize
     return RETUNE_OK;
 }
 
-static bool has_full_norm(const retune_model *model, const retune_freeze *freeze) {
-    for (size_t l = 0; l < model->layer_count; l++)
-        if (model->layers[l].type == RETUNE_LAYER_BATCH_NORM &&
-            freeze->norms[l] == RETUNE_NORM_FULL)
-            return true;
-    return false;
-}
-
 /* From the input value to the loss, with the statistics of training or fixed ones. */
 static retune_status append_pass(builder *b, size_t first_layer, int32_t input, bool training,
                                  float label_smoothing, int32_t *out_logits,
@@ -304,7 +296,7 @@ static retune_status build_training(builder *b, const retune_training_options *o
     plan->forward.end = plan->graph->node_count;
     RETUNE_TRY(list_trained(b, &o->optimizer, error));
     RETUNE_TRY(append_learning(b, o, logits, error));
-    if (has_full_norm(b->lowering.model, b->lowering.freeze))
+    if (retune_freeze_has_full_norm(b->lowering.freeze, b->lowering.model))
         return append_evaluation(b, first_layer, o->label_smoothing, error);
     plan->evaluate = plan->forward;
     plan->eval_probability = plan->probability;

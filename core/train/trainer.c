@@ -5,11 +5,9 @@
 #include "base/random.h"
 #include "base/tensor_desc.h"
 #include "data/shuffle.h"
+#include "train/micro_batch.h"
 
 #include <string.h>
-
-/* Share of a device's memory that a training plan may take before its batch is divided. */
-#define MEMORY_SHARE 0.7
 
 void retune_trainer_close(retune_trainer *trainer) {
     retune_feeder_close(&trainer->feeder);
@@ -27,13 +25,6 @@ void retune_trainer_close(retune_trainer *trainer) {
 
 /* ---- Planning ------------------------------------------------------------------------------ */
 
-static bool has_full_norm(const retune_session *session) {
-    for (size_t l = 0; l < session->model->layer_count; l++)
-        if (session->freeze.norms[l] == RETUNE_NORM_FULL)
-            return true;
-    return false;
-}
-
 /* What a table looks like before it is known how many rows the store really has, or, without a
  * cache, that of one batch. */
 static retune_tensor_desc table_desc(const retune_trainer *trainer, bool cached, int64_t batch) {
@@ -44,15 +35,20 @@ static retune_tensor_desc table_desc(const retune_trainer *trainer, bool cached,
     return table;
 }
 
-static retune_status make_plan(retune_trainer *trainer, int64_t micro_batch,
-                               const retune_tensor_desc *table, retune_plan **out_plan,
-                               retune_error *error) {
-    retune_training_options options = {
+static retune_training_options training_options(const retune_trainer *trainer, int64_t micro_batch,
+                                                const retune_tensor_desc *table) {
+    return (retune_training_options){
         .batch = micro_batch,
         .table = table,
         .accumulate = micro_batch < (int64_t)trainer->batch,
         .label_smoothing = (float)trainer->session->config->train_label_smoothing,
         .optimizer = retune_session_optimizer(trainer->session->config)};
+}
+
+static retune_status make_plan(retune_trainer *trainer, int64_t micro_batch,
+                               const retune_tensor_desc *table, retune_plan **out_plan,
+                               retune_error *error) {
+    retune_training_options options = training_options(trainer, micro_batch, table);
     return retune_plan_training(trainer->session->model, &trainer->session->freeze, &options,
                                 out_plan, error);
 }
@@ -68,40 +64,15 @@ static retune_status choose_cache(const retune_trainer *trainer, int *out_place,
     return RETUNE_OK;
 }
 
-/* The largest number of images that fits on the device at once: the batch, or what is left after
- * dividing it by 2 as often as needed. */
 static retune_status choose_micro_batch(retune_trainer *trainer, int place, int64_t *out_batch,
                                         retune_error *error) {
-    const retune_session *session = trainer->session;
-    int64_t wanted = session->config->train_micro_batch, micro = trainer->batch;
-    double limit = (double)session->device->info.memory_bytes * MEMORY_SHARE;
-    if (wanted > 0 && wanted < micro)
-        micro = wanted;
-    for (;; micro = (micro + 1) / 2) {
-        retune_plan *plan = NULL;
-        uint64_t bytes = 0;
-        retune_tensor_desc table;
-        if (trainer->features)
-            table = table_desc(trainer, place != RETUNE_FEATURES_OFF, micro);
-        RETUNE_TRY(make_plan(trainer, micro, trainer->features ? &table : NULL, &plan, error));
-        retune_status status = retune_graph_bytes(plan->graph, &bytes, error);
-        retune_plan_destroy(plan);
-        if (status != RETUNE_OK)
-            return status;
-        if (wanted > 0 || limit == 0.0 || (double)bytes <= limit || micro == 1)
-            break;
-    }
-    *out_batch = micro;
-    if (micro == (int64_t)trainer->batch)
-        return RETUNE_OK;
-    if (has_full_norm(session))
-        return retune_fail(error, RETUNE_INVALID,
-                           "[freeze] batch_norm = full needs the statistics of a whole batch, but "
-                           "only %lld of %u images can be computed at once: lower [train] batch",
-                           (long long)micro, trainer->batch);
-    return retune_events_notice(session->events, error,
-                                "each batch of %u images is computed in pieces of %lld",
-                                trainer->batch, (long long)micro);
+    retune_tensor_desc table;
+    bool cached = place != RETUNE_FEATURES_OFF;
+    if (trainer->features)
+        table = table_desc(trainer, cached, trainer->batch);
+    retune_training_options whole =
+        training_options(trainer, trainer->batch, trainer->features ? &table : NULL);
+    return retune_micro_batch_choose(trainer->session, &whole, cached, out_batch, error);
 }
 
 /* ---- Opening ------------------------------------------------------------------------------- */
@@ -171,7 +142,7 @@ static retune_status open(retune_trainer *trainer, retune_error *error) {
     trainer->schedule = retune_schedule_make(config);
     /* A batch norm that learns from the batch wants whole batches: the odd rest of an epoch waits
      * for another epoch's order. */
-    trainer->whole_batches = has_full_norm(session);
+    trainer->whole_batches = retune_freeze_has_full_norm(&session->freeze, session->model);
     trainer->steps_per_epoch = trainer->whole_batches
                                    ? images / trainer->batch
                                    : (images + trainer->batch - 1) / trainer->batch;

@@ -79,6 +79,19 @@ retune_status retune_folder_list(const char *path, retune_folder *out_folder, re
     return RETUNE_OK;
 }
 
+retune_status retune_folder_list_classes(const char *root, retune_folder *out_classes,
+                                         retune_error *error) {
+    RETUNE_TRY(retune_folder_list(root, out_classes, error));
+    if (!retune_names_contain(out_classes->folders, out_classes->folder_count, "train"))
+        return RETUNE_OK;
+    char *train = NULL;
+    retune_folder_free(out_classes);
+    RETUNE_TRY(retune_path_join(root, "train", &train, error));
+    retune_status status = retune_folder_list(train, out_classes, error);
+    free(train);
+    return status;
+}
+
 void retune_folder_free(retune_folder *folder) {
     for (size_t i = 0; i < folder->folder_count; i++)
         free(folder->folders[i]);

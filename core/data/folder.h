@@ -18,6 +18,10 @@ typedef struct retune_folder {
  * such folder, it is not a folder, it cannot be read. Free with retune_folder_free. */
 retune_status retune_folder_list(const char *path, retune_folder *out_folder, retune_error *error);
 
+/* Lists the folder whose folders are the classes of a data set: the root, or its train/. */
+retune_status retune_folder_list_classes(const char *root, retune_folder *out_classes,
+                                         retune_error *error);
+
 void retune_folder_free(retune_folder *folder);
 
 /* Whether `name` is among `count` names in byte order. */

@@ -202,3 +202,9 @@ retune_status retune_executable_run(retune_executable *executable, retune_range 
 retune_status retune_executable_wait(retune_executable *executable, retune_error *error) {
     return retune_device_wait(executable->device, executable->program, error);
 }
+
+retune_status retune_executable_times(retune_executable *executable, uint64_t *out_nanoseconds,
+                                      retune_error *error) {
+    return retune_device_times(executable->device, executable->program, out_nanoseconds,
+                               executable->graph->node_count, error);
+}

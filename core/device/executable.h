@@ -16,7 +16,8 @@ retune_status retune_executable_check(const retune_device *device, const retune_
  * it stays on the caller's side; the model and the graph outlive the executable). `table` is the
  * graph's feature table value, or RETUNE_NO_VALUE; when `table_memory` is not NULL, it is the
  * table's dense content, used in place where the device can and copied where it cannot, and it
- * outlives the executable too. Destroy with retune_executable_destroy, which takes NULL. */
+ * outlives the executable too. `model` may be NULL when no value has a source. Destroy with
+ * retune_executable_destroy, which takes NULL. */
 retune_status retune_executable_create(const retune_device *device, const retune_graph *graph,
                                        const retune_model *model, int32_t table,
                                        const void *table_memory, retune_executable **out_executable,
@@ -44,5 +45,10 @@ retune_status retune_executable_read_all(retune_executable *executable, int32_t 
 retune_status retune_executable_run(retune_executable *executable, retune_range range,
                                     float learning_rate, uint64_t step, retune_error *error);
 retune_status retune_executable_wait(retune_executable *executable, retune_error *error);
+
+/* Nanoseconds of the last run of each of the graph's nodes, 0 for those that never ran. UNSUPPORTED
+ * when the backend does not measure, or the device was opened without profiling. */
+retune_status retune_executable_times(retune_executable *executable, uint64_t *out_nanoseconds,
+                                      retune_error *error);
 
 #endif

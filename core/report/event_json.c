@@ -19,6 +19,8 @@ static const char *phase_text(uint32_t phase) {
         return "train";
     case RETUNE_PHASE_EVALUATE:
         return "evaluate";
+    case RETUNE_PHASE_BENCH:
+        return "bench";
     }
     return NULL;
 }
@@ -119,6 +121,43 @@ static void write_done(retune_json *json, const retune_event *event) {
     retune_json_integer(json, "best_epoch", event->of.done.best_epoch);
 }
 
+static void write_bench(retune_json *json, const retune_event *event) {
+    retune_json_text(json, "event", "bench");
+    retune_json_text(json, "what", event->of.bench.what);
+    retune_json_integer(json, "images", event->of.bench.images);
+    retune_json_number(json, "milliseconds", event->of.bench.milliseconds, MEASURED);
+    retune_json_number(json, "spread", event->of.bench.spread, MEASURED);
+    retune_json_number(json, "images_per_second", event->of.bench.images_per_second, MEASURED);
+    retune_json_integer(json, "repetitions", event->of.bench.repetitions);
+}
+
+static void write_bench_peak(retune_json *json, const retune_event *event) {
+    retune_json_text(json, "event", "bench_peak");
+    retune_json_number(json, "flops_per_second", event->of.bench_peak.flops_per_second, MEASURED);
+    retune_json_text(json, "flops_of", event->of.bench_peak.flops_of);
+    retune_json_number(json, "bytes_per_second", event->of.bench_peak.bytes_per_second, MEASURED);
+    retune_json_text(json, "bytes_of", event->of.bench_peak.bytes_of);
+}
+
+static void write_bench_op(retune_json *json, const retune_event *event) {
+    double seconds = event->of.bench_op.microseconds * 1e-6;
+    retune_json_text(json, "event", "bench_op");
+    retune_json_text(json, "part", event->of.bench_op.part);
+    retune_json_text(json, "layer", event->of.bench_op.layer);
+    retune_json_text(json, "op", event->of.bench_op.op);
+    retune_json_open(json, "shape", '[');
+    for (uint32_t d = 0; d < event->of.bench_op.rank && d < RETUNE_RANK_MAX; d++)
+        retune_json_integer(json, NULL, (uint64_t)event->of.bench_op.shape[d]);
+    retune_json_close(json, ']');
+    retune_json_integer(json, "images", event->of.bench_op.images);
+    retune_json_number(json, "microseconds", event->of.bench_op.microseconds, MEASURED);
+    retune_json_number(json, "flops", event->of.bench_op.flops, COUNTED);
+    retune_json_number(json, "bytes", event->of.bench_op.bytes, COUNTED);
+    retune_json_number(json, "flops_per_second", event->of.bench_op.flops / seconds, MEASURED);
+    retune_json_number(json, "bytes_per_second", event->of.bench_op.bytes / seconds, MEASURED);
+    retune_json_number(json, "share", event->of.bench_op.share, MEASURED);
+}
+
 static void write_members(retune_json *json, const retune_event *event) {
     switch ((retune_event_kind)event->kind) {
     case RETUNE_EVENT_MODEL:
@@ -150,6 +189,15 @@ static void write_members(retune_json *json, const retune_event *event) {
         return;
     case RETUNE_EVENT_DONE:
         write_done(json, event);
+        return;
+    case RETUNE_EVENT_BENCH:
+        write_bench(json, event);
+        return;
+    case RETUNE_EVENT_BENCH_PEAK:
+        write_bench_peak(json, event);
+        return;
+    case RETUNE_EVENT_BENCH_OP:
+        write_bench_op(json, event);
         return;
     }
     /* From a library newer than this function. */

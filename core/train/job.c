@@ -1,7 +1,6 @@
 /* Jobs as the embedding API shows them: each function hands over to the part that does it. */
 #include "retune/retune.h"
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "config/config.h"
 #include "data/folder.h"
@@ -77,20 +76,6 @@ retune_status retune_devices(retune_job *job, retune_device_list **out_list, ret
 
 /* ---- Inspecting ---------------------------------------------------------------------------- */
 
-/* The class folders of a data set, without looking into them. */
-static retune_status list_classes(const char *root, retune_folder *out_classes,
-                                  retune_error *error) {
-    RETUNE_TRY(retune_folder_list(root, out_classes, error));
-    if (!retune_names_contain(out_classes->folders, out_classes->folder_count, "train"))
-        return RETUNE_OK;
-    char *train = NULL;
-    retune_folder_free(out_classes);
-    RETUNE_TRY(retune_path_join(root, "train", &train, error));
-    retune_status status = retune_folder_list(train, out_classes, error);
-    free(train);
-    return status;
-}
-
 retune_status retune_job_inspect(retune_job *job, retune_model_summary **out_summary,
                                  retune_error *error) {
     *out_summary = NULL;
@@ -98,7 +83,7 @@ retune_status retune_job_inspect(retune_job *job, retune_model_summary **out_sum
     retune_session session = {.config = config};
     retune_folder classes;
     memset(&classes, 0, sizeof classes);
-    retune_status status = list_classes(config->data_root, &classes, error);
+    retune_status status = retune_folder_list_classes(config->data_root, &classes, error);
     if (status == RETUNE_OK && classes.folder_count < 2)
         status =
             retune_fail(error, RETUNE_CORRUPT, "%s: has %zu class folders; at least two are needed",

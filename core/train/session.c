@@ -127,6 +127,10 @@ retune_status retune_session_open_model(retune_session *session, retune_error *e
     RETUNE_TRY(retune_model_set_classes(session->model, data->classes, data->class_count, error));
     RETUNE_TRY(retune_model_allocate(session->model, (uint64_t)session->config->train_seed, error));
     RETUNE_TRY(load_weights(session, error));
+    return retune_session_announce_model(session, error);
+}
+
+retune_status retune_session_announce_model(retune_session *session, retune_error *error) {
     uint64_t total = retune_model_parameter_total(session->model);
     retune_event event = {
         .kind = RETUNE_EVENT_MODEL,

@@ -1,3 +1,4 @@
 set(sources
     check.c checkpoint.c estimate.c evaluate.c feature_cache.c feature_file.c features.c feeder.c job.c
-    metrics.c micro_batch.c predictor.c prefix.c run.c schedule.c session.c summary.c trainer.c)
+    metrics.c micro_batch.c predictor.c prefix.c run.c schedule.c session.c stopwatch.c summary.c
+    trainer.c)

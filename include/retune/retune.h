@@ -27,23 +27,27 @@ RETUNE_API const char *retune_status_text(retune_status status);
 /* ---- Events -------------------------------------------------------------------------------- */
 
 typedef enum retune_event_kind {
-    RETUNE_EVENT_MODEL,    /* the model is built: parameter counts */
-    RETUNE_EVENT_DATA,     /* the data set is scanned and split */
-    RETUNE_EVENT_DEVICE,   /* the device is chosen */
-    RETUNE_EVENT_PROGRESS, /* work goes on: a phase, done of total */
-    RETUNE_EVENT_EVAL,     /* the test set was evaluated */
-    RETUNE_EVENT_EPOCH,    /* a training epoch is over */
-    RETUNE_EVENT_NOTICE,   /* something the reader should know: a skipped image, a fallback */
-    RETUNE_EVENT_PROBLEM,  /* `check` found a fault; the check goes on */
-    RETUNE_EVENT_PLAN,     /* `check` knows what training would take */
-    RETUNE_EVENT_DONE      /* the job is over */
+    RETUNE_EVENT_MODEL,      /* the model is built: parameter counts */
+    RETUNE_EVENT_DATA,       /* the data set is scanned and split */
+    RETUNE_EVENT_DEVICE,     /* the device is chosen */
+    RETUNE_EVENT_PROGRESS,   /* work goes on: a phase, done of total */
+    RETUNE_EVENT_EVAL,       /* the test set was evaluated */
+    RETUNE_EVENT_EPOCH,      /* a training epoch is over */
+    RETUNE_EVENT_NOTICE,     /* something the reader should know: a skipped image, a fallback */
+    RETUNE_EVENT_PROBLEM,    /* `check` found a fault; the check goes on */
+    RETUNE_EVENT_PLAN,       /* `check` knows what training would take */
+    RETUNE_EVENT_DONE,       /* the job is over */
+    RETUNE_EVENT_BENCH,      /* `bench` measured a part of the job */
+    RETUNE_EVENT_BENCH_PEAK, /* what the device reaches at best */
+    RETUNE_EVENT_BENCH_OP    /* what one op takes */
 } retune_event_kind;
 
 typedef enum retune_phase {
     RETUNE_PHASE_SCAN,     /* reading the data set's folders and files */
     RETUNE_PHASE_FEATURES, /* running the frozen layers once over every image */
     RETUNE_PHASE_TRAIN,
-    RETUNE_PHASE_EVALUATE
+    RETUNE_PHASE_EVALUATE,
+    RETUNE_PHASE_BENCH /* measuring */
 } retune_phase;
 
 /* A backend that was tried before the chosen one, and why it was passed over. */
@@ -108,6 +112,36 @@ typedef struct retune_event {
             uint64_t peak_memory_bytes; /* of this process */
             const char *model;          /* path of the best model */
         } done;
+        struct {
+            /* "prefix": the frozen layers on images the device has already; "prefix_upload": with
+             * the images written from host memory; "step": forward, gradient and update on cached
+             * features, with what the host writes and reads; "step_device": without that;
+             * "step_uncached": a step that runs the frozen layers first; "evaluate": the forward
+             * pass on cached features. Without frozen layers there are no prefix figures, and
+             * steps see images. */
+            const char *what;
+            uint64_t images;     /* of one run */
+            double milliseconds; /* of one run: the median of the repetitions */
+            double spread;       /* interquartile range of the repetitions over their median */
+            double images_per_second;
+            uint64_t repetitions;
+        } bench;
+        struct {
+            double flops_per_second, bytes_per_second; /* 0: the device has no such op */
+            const char *flops_of, *bytes_of;           /* what was run to find out */
+        } bench_peak;
+        struct {
+            const char *part; /* "prefix", "step"; the slowest op of a part comes first */
+            const char *layer, *op;
+            uint32_t rank; /* of its first output */
+            uint32_t reserved;
+            int64_t shape[RETUNE_RANK_MAX];
+            uint64_t images;     /* of one run */
+            double microseconds; /* the median of the repetitions */
+            double flops, bytes; /* bytes: of every tensor read or written, once */
+            double share;        /* of the measured peak: the larger of arithmetic and memory; above
+                                  * 1 when the caches help; NaN when not known */
+        } bench_op;
     } of;
 } retune_event;
 
@@ -239,6 +273,22 @@ RETUNE_API const char *retune_predictor_class(const retune_predictor *predictor,
 RETUNE_API retune_status retune_predictor_run(retune_predictor *predictor, const char *image_path,
                                               float *out_probabilities, size_t count,
                                               retune_error *error);
+
+/* ---- Benchmarking -------------------------------------------------------------------------- */
+
+typedef struct retune_bench_options {
+    uint32_t struct_size;
+    uint32_t class_count; /* when the job's data set is not there to be looked at; 0: 5 */
+    double seconds;       /* each figure is measured for so long at least; 0: 2 */
+} retune_bench_options;
+
+/* Measures what the job would run, on the device it would choose: BENCH, BENCH_PEAK and, where the
+ * device measures ops, BENCH_OP events. Weights are random and pixels made up, which changes no
+ * time: neither images nor a weights file need be there. `options` may be NULL. INVALID: a single
+ * class, or seconds that are not a finite number of 0 or more. */
+RETUNE_API retune_status retune_job_bench(retune_job *job, const retune_bench_options *options,
+                                          retune_event_callback callback, void *user,
+                                          retune_error *error);
 
 /* ---- Devices ------------------------------------------------------------------------------- */
 

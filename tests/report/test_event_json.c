@@ -62,8 +62,9 @@ Test(event_json, device) {
 }
 
 Test(event_json, progress) {
-    const char *names[] = {"\"scan\"", "\"features\"", "\"train\"", "\"evaluate\"", "null"};
-    for (uint32_t phase = 0; phase < 5; phase++) {
+    const char *names[] = {"\"scan\"",     "\"features\"", "\"train\"",
+                           "\"evaluate\"", "\"bench\"",    "null"};
+    for (uint32_t phase = 0; phase < 6; phase++) {
         retune_event event = EVENT(RETUNE_EVENT_PROGRESS);
         event.of.progress.phase = phase;
         event.of.progress.epoch = 3;
@@ -152,6 +153,61 @@ Test(event_json, done) {
                         "\"seconds\":61,\"peak_memory_bytes\":734003200,"
                         "\"model\":\"runs/flowers/model.safetensors\",\"epochs\":100,"
                         "\"best_epoch\":61}");
+}
+
+Test(event_json, bench) {
+    retune_event event = EVENT(RETUNE_EVENT_BENCH);
+    event.of.bench.what = "step";
+    event.of.bench.images = 163;
+    event.of.bench.milliseconds = 250.5;
+    event.of.bench.spread = 0.0125;
+    event.of.bench.images_per_second = 163.0 / 0.2505;
+    event.of.bench.repetitions = 8;
+    expect_line(&event, "{\"event\":\"bench\",\"what\":\"step\",\"images\":163,"
+                        "\"milliseconds\":250.5,\"spread\":0.0125,"
+                        "\"images_per_second\":650.699,\"repetitions\":8}");
+}
+
+Test(event_json, bench_peak) {
+    retune_event event = EVENT(RETUNE_EVENT_BENCH_PEAK);
+    event.of.bench_peak.flops_per_second = 1.25e11;
+    event.of.bench_peak.flops_of = "conv2d";
+    expect_line(&event, "{\"event\":\"bench_peak\",\"flops_per_second\":1.25e+11,"
+                        "\"flops_of\":\"conv2d\",\"bytes_per_second\":0,\"bytes_of\":null}");
+}
+
+static retune_event bench_op(double microseconds, double share) {
+    retune_event event = EVENT(RETUNE_EVENT_BENCH_OP);
+    event.of.bench_op.part = "prefix";
+    event.of.bench_op.layer = "conv1";
+    event.of.bench_op.op = "conv2d";
+    event.of.bench_op.rank = 2;
+    event.of.bench_op.shape[0] = 32;
+    event.of.bench_op.shape[1] = 7;
+    event.of.bench_op.images = 32;
+    event.of.bench_op.microseconds = microseconds;
+    event.of.bench_op.flops = 1e6;
+    event.of.bench_op.bytes = 5e5;
+    event.of.bench_op.share = share;
+    return event;
+}
+
+Test(event_json, bench_op) {
+    retune_event event = bench_op(500.0, 0.75);
+    expect_line(&event, "{\"event\":\"bench_op\",\"part\":\"prefix\",\"layer\":\"conv1\","
+                        "\"op\":\"conv2d\",\"shape\":[32,7],\"images\":32,"
+                        "\"microseconds\":500,\"flops\":1000000,\"bytes\":500000,"
+                        "\"flops_per_second\":2e+09,\"bytes_per_second\":1e+09,"
+                        "\"share\":0.75}");
+}
+
+/* A clock too coarse for the op, a peak nobody could measure: no number, and still JSON. */
+Test(event_json, bench_op_without_a_time) {
+    retune_event event = bench_op(0.0, NAN);
+    expect_line(&event, "{\"event\":\"bench_op\",\"part\":\"prefix\",\"layer\":\"conv1\","
+                        "\"op\":\"conv2d\",\"shape\":[32,7],\"images\":32,"
+                        "\"microseconds\":0,\"flops\":1000000,\"bytes\":500000,"
+                        "\"flops_per_second\":null,\"bytes_per_second\":null,\"share\":null}");
 }
 
 Test(event_json, unknown_kind) {

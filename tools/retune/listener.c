@@ -75,7 +75,7 @@ static void say_device(struct listener *listener, const retune_event *event) {
 }
 
 static void draw_progress(struct listener *listener, const retune_event *event) {
-    static const char *const labels[] = {"scan", "features", "epoch", "test"};
+    static const char *const labels[] = {"scan", "features", "epoch", "test", "bench"};
     uint32_t phase = event->of.progress.phase;
     char label[48];
     struct terminal_progress progress = {
@@ -191,6 +191,10 @@ static void narrate(struct listener *listener, const retune_event *event) {
     case RETUNE_EVENT_DONE:
         say_done(listener, event);
         break;
+    case RETUNE_EVENT_BENCH:
+    case RETUNE_EVENT_BENCH_PEAK:
+    case RETUNE_EVENT_BENCH_OP:
+        break; /* results: the verb prints them on stdout */
     }
 }
 

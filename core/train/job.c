@@ -6,6 +6,7 @@
 #include "data/folder.h"
 #include "device/ladder.h"
 #include "model/model_file.h"
+#include "train/bench.h"
 #include "train/check.h"
 #include "train/evaluate.h"
 #include "train/run.h"
@@ -61,6 +62,11 @@ retune_status retune_job_evaluate(retune_job *job, const char *model_path,
                                   retune_event_callback callback, void *user,
                                   retune_evaluation **out_evaluation, retune_error *error) {
     return retune_evaluate_file(job->config, model_path, callback, user, out_evaluation, error);
+}
+
+retune_status retune_job_bench(retune_job *job, const retune_bench_options *options,
+                               retune_event_callback callback, void *user, retune_error *error) {
+    return retune_bench_job(job->config, options, callback, user, error);
 }
 
 retune_status retune_devices(retune_job *job, retune_device_list **out_list, retune_error *error) {

@@ -10,7 +10,7 @@
 TestSuite(cli_usage, .init = command_begin, .fini = command_end);
 
 static const char *const verbs[] = {"train", "check",   "explain", "inspect",
-                                    "eval",  "predict", "devices"};
+                                    "eval",  "predict", "bench",   "devices"};
 #define VERB_COUNT (sizeof verbs / sizeof *verbs)
 
 /* Exit code 2, this one line on stderr, nothing on stdout. */
@@ -79,7 +79,8 @@ Test(cli_usage, wrong_options) {
 
 /* Whatever is to be done with a job, what is wrong with it is said in the same words. */
 Test(cli_usage, wrong_jobs) {
-    static const char *const takers[] = {"train", "check", "explain", "inspect", "eval", "devices"};
+    static const char *const takers[] = {"train", "check", "explain", "inspect",
+                                         "eval",  "bench", "devices"};
     command_write("job.ini", "\n[train]\nbatch = 0\n");
     for (size_t i = 0; i < sizeof takers / sizeof *takers; i++) {
         char arguments[64];

@@ -68,6 +68,12 @@ struct figure figure_duration(double seconds) {
     return result;
 }
 
+struct figure figure_time(double seconds) {
+    if (seconds < 999.5e-6)
+        return three_digits(seconds * 1e6, "us");
+    return seconds < 999.5e-3 ? three_digits(seconds * 1e3, "ms") : three_digits(seconds, "s");
+}
+
 struct figure figure_percent(double share) {
     struct figure result;
     if (isfinite(share))

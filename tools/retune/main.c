@@ -28,6 +28,8 @@ static const struct verb verbs[] = {
      TAKES_SET | TAKES_MODEL, 1, 1, verb_evaluate},
     {"predict", "MODEL IMAGE...", "The most probable classes of each image", TAKES_SET | TAKES_TOP,
      2, ANY_NUMBER, verb_predict},
+    {"bench", "JOB.ini", "Images a second of each part, and what each op takes",
+     TAKES_SET | TAKES_BENCH, 1, 1, verb_bench},
     {"devices", "[JOB.ini]", "Every backend and device, and why it can or cannot be used",
      TAKES_SET, 0, 1, verb_devices},
 };

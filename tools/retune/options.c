@@ -16,7 +16,10 @@ enum {
     FRESH = 'f',
     MODEL = 'm',
     TOP = 't',
-    REFERENCE = 'R'
+    REFERENCE = 'R',
+    TOP_OPS = 'T',
+    CLASSES = 'c',
+    SECONDS = 'S'
 };
 
 struct row {
@@ -31,6 +34,9 @@ static const struct row rows[] = {
     {TAKES_RESUME, FRESH, "fresh", NULL, "Replaces a run that is already there"},
     {TAKES_MODEL, MODEL, "model", "FILE", "Takes this model instead of the run's best"},
     {TAKES_TOP, TOP, "top", "K", "Shows the K most probable classes (5)"},
+    {TAKES_BENCH, SECONDS, "seconds", "S", "Measures each figure for so long at least (2)"},
+    {TAKES_BENCH, CLASSES, "classes", "N", "Classes, when the data set is not there (5)"},
+    {TAKES_BENCH, TOP_OPS, "top", "N", "Shows the N slowest ops of each part (20; 0: all)"},
     {TAKES_REFERENCE, REFERENCE, "reference", NULL, "Prints every key there is, as an INI"},
     {0, JSON, "json", NULL, "Prints results on stdout as lines of JSON"},
     {0, QUIET, "quiet", NULL, "Shows no progress"},
@@ -64,13 +70,31 @@ static int add_set(struct options *options, char *text) {
     return 0;
 }
 
-static int set_top(struct options *options, char *text) {
+/* Reads a whole number from `least` on out of `text`, which it takes over. */
+static int set_number(const struct options *options, const char *name, long least, char *text,
+                      int *out_number) {
     char *end = NULL;
-    long top = strtol(text, &end, 10);
-    bool good = *text >= '0' && *text <= '9' && *end == '\0' && top >= 1 && top <= 1000000;
-    options->top = good ? (int)top : options->top;
+    long number = strtol(text, &end, 10);
+    bool good =
+        *text >= '0' && *text <= '9' && *end == '\0' && number >= least && number <= 1000000;
+    *out_number = good ? (int)number : *out_number;
+    int code = good ? 0
+                    : output_usage_error(options->json, "--%s %s: expected a number from %ld", name,
+                                         text, least);
+    free(text);
+    return code;
+}
+
+/* The limit keeps a slip of the hand from measuring for days. */
+static int set_seconds(struct options *options, char *text) {
+    char *end = NULL;
+    double seconds = strtod(text, &end);
+    bool good = end != text && *end == '\0' && seconds > 0.0 && seconds <= 3600.0;
+    options->seconds = good ? seconds : options->seconds;
     int code =
-        good ? 0 : output_usage_error(options->json, "--top %s: expected a number from 1", text);
+        good ? 0
+             : output_usage_error(options->json,
+                                  "--seconds %s: expected a number above 0, up to 3600", text);
     free(text);
     return code;
 }
@@ -80,7 +104,14 @@ static int take_option(struct options *options, int value) {
     case SET:
         return add_set(options, poptGetOptArg(options->context));
     case TOP:
-        return set_top(options, poptGetOptArg(options->context));
+        return set_number(options, "top", 1, poptGetOptArg(options->context), &options->top);
+    case TOP_OPS:
+        return set_number(options, "top", 0, poptGetOptArg(options->context), &options->top_ops);
+    case CLASSES:
+        return set_number(options, "classes", 2, poptGetOptArg(options->context),
+                          &options->classes);
+    case SECONDS:
+        return set_seconds(options, poptGetOptArg(options->context));
     case MODEL:
         free((char *)options->model);
         options->model = poptGetOptArg(options->context);
@@ -119,7 +150,8 @@ static bool wants_json(int argc, const char **argv) {
 }
 
 int options_parse(int argc, const char **argv, unsigned taken, struct options *out_options) {
-    *out_options = (struct options){.json = wants_json(argc, argv), .top = 5};
+    *out_options =
+        (struct options){.json = wants_json(argc, argv), .top = 5, .top_ops = 20, .seconds = 2.0};
     struct poptOption table[ROW_COUNT + 1];
     memset(table, 0, sizeof table);
     size_t used = 0;

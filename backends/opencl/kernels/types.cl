@@ -166,19 +166,28 @@ static position position_of(int i, int height, int width, int channels) {
 #ifdef GROUP
 #define GROUP_KERNEL kernel __attribute__((reqd_work_group_size(GROUP, 1, 1)))
 
-/* With the items of a group standing in rows of `columns`, a power of 2: the sum of `value` over the
- * column of the item, added in an order that never changes. All items of the group take part.
- * scratch [GROUP]. */
+/* Sums over a work group whose items stand in rows of `columns`, a power of 2. All items take part,
+ * and the order of additions never changes.
+ *
+ * scratch [sums,GROUP] holds what each item adds to each sum, then sum t over the item's column at
+ * scratch[t * GROUP + item % columns]. */
+static void group_sums(local vec *scratch, int sums, int columns) {
+    int item = get_local_id(0);
+    for (int left = GROUP / 2; left >= columns; left /= 2) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (item < left)
+            for (int t = 0; t < sums; t++)
+                scratch[t * GROUP + item] += scratch[t * GROUP + item + left];
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+}
+
+/* The sum of `value` over the item's column. scratch [GROUP]. */
 static vec group_sum(local vec *scratch, vec value, int columns) {
     int item = get_local_id(0);
     barrier(CLK_LOCAL_MEM_FENCE); /* others may still read the sum before this one */
     scratch[item] = value;
-    barrier(CLK_LOCAL_MEM_FENCE);
-    for (int left = GROUP / 2; left >= columns; left /= 2) {
-        if (item < left)
-            scratch[item] += scratch[item + left];
-        barrier(CLK_LOCAL_MEM_FENCE);
-    }
+    group_sums(scratch, 1, columns);
     return scratch[item % columns];
 }
 #endif

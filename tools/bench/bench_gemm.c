@@ -7,6 +7,7 @@
 #include <popt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum { REPETITIONS_MOST = 1000, SIZE_MOST = 1 << 20 };
@@ -169,8 +170,10 @@ static bool run(settings *set, const char **texts) {
     const retune_option options[] = {
         {"threads", threads},
         {"instruction_set", set->instruction_set ? set->instruction_set : "auto"}};
+    const char *device = set->device ? set->device : "cpu/simd";
+    size_t option_count = strncmp(device, "cpu/", 4) == 0 ? 2 : 0; /* they are of the CPU backend */
     engine e;
-    bool ok = engine_open(path, set->device ? set->device : "cpu/simd", options, 2, &e);
+    bool ok = engine_open(path, device, options, option_count, &e);
     if (ok) {
         printf("%s\n", e.name);
         set->blas = blas_open(set->threads);

@@ -42,13 +42,13 @@ retune_status retune_session_open_data(retune_session *session, retune_error *er
         return retune_fail(error, RETUNE_INVALID,
                            "%s: [data] root: is not set; name the folder with the images",
                            retune_config_path(config) ? retune_config_path(config) : "the job");
+    bool fail = config->data_bad_images == RETUNE_BAD_IMAGES_FAIL && !session->lists_faults;
     scan progress = {session->events, retune_clock_seconds()};
     retune_dataset_options options = {.root = config->data_root,
                                       .test = config->data_test,
                                       .test_list = config->data_test_list,
                                       .seed = (uint64_t)config->data_seed,
-                                      .fail_on_bad =
-                                          config->data_bad_images == RETUNE_BAD_IMAGES_FAIL,
+                                      .fail_on_bad = fail,
                                       .max_megapixels = (uint32_t)config->data_max_megapixels,
                                       .threads = (uint32_t)config->data_threads,
                                       .on_progress = scan_progress,
@@ -60,7 +60,8 @@ retune_status retune_session_open_data(retune_session *session, retune_error *er
 
 retune_status retune_session_announce_data(retune_session *session, retune_error *error) {
     const retune_dataset *data = session->dataset;
-    for (size_t s = 0; s < data->skipped_count; s++)
+    bool noted = session->config->data_bad_images == RETUNE_BAD_IMAGES_SKIP;
+    for (size_t s = 0; noted && s < data->skipped_count; s++)
         RETUNE_TRY(retune_events_notice(session->events, error, "skipped %s: %s",
                                         data->skipped[s].path, data->skipped[s].reason));
     retune_event event = {
@@ -88,15 +89,19 @@ retune_status retune_session_bad_image(retune_session *session, uint32_t sample,
 
 /* ---- Model --------------------------------------------------------------------------------- */
 
-retune_status retune_session_build_model(retune_session *session, uint32_t class_count,
-                                         retune_error *error) {
+retune_status retune_session_build_base(retune_session *session, retune_error *error) {
     /* The names of the choices are the names of the architectures. */
     static const char *const architectures[] = {"mobilenet_v1"};
     const retune_config *config = session->config;
     RETUNE_TRY(retune_model_create(architectures[config->model_architecture], config->model_alpha,
                                    (uint32_t)config->model_input, &session->model, error));
     session->model->resize = (uint32_t)config->data_resize;
-    RETUNE_TRY(retune_model_add_architecture(session->model, error));
+    return retune_model_add_architecture(session->model, error);
+}
+
+retune_status retune_session_build_head(retune_session *session, uint32_t class_count,
+                                        retune_error *error) {
+    const retune_config *config = session->config;
     RETUNE_TRY(retune_model_add_head(session->model, config->model_head.items,
                                      config->model_head.count, class_count, error));
     return retune_freeze_make(session->model, config->freeze_train.items,
@@ -104,7 +109,13 @@ retune_status retune_session_build_model(retune_session *session, uint32_t class
                               (retune_norm_mode)config->freeze_batch_norm, &session->freeze, error);
 }
 
-static retune_status load_weights(retune_session *session, retune_error *error) {
+retune_status retune_session_build_model(retune_session *session, uint32_t class_count,
+                                         retune_error *error) {
+    RETUNE_TRY(retune_session_build_base(session, error));
+    return retune_session_build_head(session, class_count, error);
+}
+
+retune_status retune_session_load_weights(retune_session *session, retune_error *error) {
     const char *path = session->config->model_weights;
     retune_import_report report;
     if (path[0] == '\0')
@@ -121,21 +132,21 @@ static retune_status load_weights(retune_session *session, retune_error *error) 
     return retune_model_import(session->model, format, path, &report, error);
 }
 
-retune_status retune_session_open_model(retune_session *session, retune_error *error) {
-    const retune_dataset *data = session->dataset;
-    RETUNE_TRY(retune_session_build_model(session, data->class_count, error));
-    RETUNE_TRY(retune_model_set_classes(session->model, data->classes, data->class_count, error));
-    RETUNE_TRY(retune_model_allocate(session->model, (uint64_t)session->config->train_seed, error));
-    RETUNE_TRY(load_weights(session, error));
-    return retune_session_announce_model(session, error);
-}
-
 retune_status retune_session_announce_model(retune_session *session, retune_error *error) {
     uint64_t total = retune_model_parameter_total(session->model);
     retune_event event = {
         .kind = RETUNE_EVENT_MODEL,
         .of.model = {total, session->freeze.trained_total, total - session->freeze.trained_total}};
     return retune_events_send(session->events, &event, error);
+}
+
+retune_status retune_session_open_model(retune_session *session, retune_error *error) {
+    const retune_dataset *data = session->dataset;
+    RETUNE_TRY(retune_session_build_model(session, data->class_count, error));
+    RETUNE_TRY(retune_model_set_classes(session->model, data->classes, data->class_count, error));
+    RETUNE_TRY(retune_model_allocate(session->model, (uint64_t)session->config->train_seed, error));
+    RETUNE_TRY(retune_session_load_weights(session, error));
+    return retune_session_announce_model(session, error);
 }
 
 /* ---- Device -------------------------------------------------------------------------------- */

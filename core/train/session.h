@@ -19,7 +19,8 @@ typedef struct retune_session {
     retune_freeze freeze;
     retune_device *device;
     retune_refusals refusals;
-    bool *bad; /* a sample: turned out unreadable after the scan; counts nowhere */
+    bool *bad;         /* a sample: turned out unreadable after the scan; counts nowhere */
+    bool lists_faults; /* the caller lists them all: bad_images = fail does not end the scan */
 } retune_session;
 
 void retune_session_close(retune_session *session);
@@ -27,20 +28,32 @@ void retune_session_close(retune_session *session);
 /* Scans the data set. */
 retune_status retune_session_open_data(retune_session *session, retune_error *error);
 
-/* Sends a NOTICE for each skipped file, and DATA. A run says first what it trains, then on what:
- * scripts rely on MODEL before DATA, although the model needs the data set's classes. */
+/* Sends a NOTICE for each file that bad_images = skip left out, and DATA. A run says first
+ * what it trains, then on what: scripts rely on MODEL before DATA, although the model needs the
+ * data set's classes. */
 retune_status retune_session_announce_data(retune_session *session, retune_error *error);
 
-/* Builds the model for `class_count` classes without reading weights. */
+/* Builds the layers of the architecture. */
+retune_status retune_session_build_base(retune_session *session, retune_error *error);
+
+/* Puts the head for `class_count` classes on the base and works out what is frozen. */
+retune_status retune_session_build_head(retune_session *session, uint32_t class_count,
+                                        retune_error *error);
+
+/* Builds both, without reading weights. */
 retune_status retune_session_build_model(retune_session *session, uint32_t class_count,
                                          retune_error *error);
 
-/* Builds the model for the data set, fills it with new and pretrained weights, works out what is
- * frozen and sends MODEL. */
-retune_status retune_session_open_model(retune_session *session, retune_error *error);
+/* Fills an allocated model with pretrained weights; a NOTICE when there are none. A base without a
+ * head will do. */
+retune_status retune_session_load_weights(retune_session *session, retune_error *error);
 
 /* Sends MODEL. */
 retune_status retune_session_announce_model(retune_session *session, retune_error *error);
+
+/* All of that for the data set: builds the model, fills it with new and pretrained weights and
+ * sends MODEL. */
+retune_status retune_session_open_model(retune_session *session, retune_error *error);
 
 /* Chooses the first device of the order that does every op of `plans` and sends DEVICE. */
 retune_status retune_session_open_device(retune_session *session, const retune_plan *const *plans,

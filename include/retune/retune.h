@@ -199,7 +199,9 @@ RETUNE_API retune_status retune_job_train(retune_job *job, const retune_train_op
                                           retune_event_callback callback, void *user,
                                           retune_error *error);
 
-/* Everything but training. Each fault is a PROBLEM event; the status is the first one's. */
+/* Everything but training. Each fault is a PROBLEM event, and the check goes on with whatever does
+ * not need the part at fault. The status is that of the first fault of the settings (INVALID), else
+ * of files (IO, CORRUPT), else of what is left; CANCELLED when the callback asked to stop. */
 RETUNE_API retune_status retune_job_check(retune_job *job, retune_event_callback callback,
                                           void *user, retune_error *error);
 

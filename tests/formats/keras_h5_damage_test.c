@@ -21,6 +21,10 @@ RETUNE_EXPORT const char *__asan_default_suppressions(void) {
 RETUNE_EXPORT const char *__asan_default_options(void) {
     return "allocator_may_return_null=1";
 }
+/* And by ThreadSanitizer. */
+RETUNE_EXPORT const char *__tsan_default_options(void) {
+    return "allocator_may_return_null=1";
+}
 
 enum { REFUSED = 10, READ = 11, BROKEN_RULE = 12 };
 

@@ -87,22 +87,6 @@ Test(run_use, predict_without_a_model) {
     scene_refuse(3, "predict base.safetensors new.png", "base.safetensors", NULL);
 }
 
-Test(run_use, check_plans_a_good_job) {
-    cr_assert_eq(scene_run("check job.ini --json"), 0);
-    cr_expect(strstr(command_stdout, "\"event\":\"plan\""), "%s", command_stdout);
-    cr_expect(access("run/job.ini", F_OK) != 0, "check wrote into the run folder");
-}
-
-Test(run_use, check_finds_more_than_one_problem) {
-    scene_weights("half.safetensors", 0.5, 1);
-    cr_assert(mkdir("data/empty", 0777) == 0);
-    cr_expect_eq(scene_run("check job.ini --json"), 3);
-    cr_expect(strstr(command_stdout, "\"event\":\"problem\""), "%s", command_stdout);
-    cr_assert(rmdir("data/empty") == 0);
-    cr_expect_eq(scene_run("check job.ini --json --set model.weights=half.safetensors"), 3);
-    cr_expect(strstr(command_stdout, "alpha"), "%s", command_stdout);
-}
-
 Test(run_use, inspect_a_model_file) {
     scene_train("");
     cr_assert_eq(scene_run("inspect run/model.safetensors"), 0);

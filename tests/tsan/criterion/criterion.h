@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h> /* Criterion's own header brings it, and tests rely on that */
 #include <string.h>
 
 struct criterion_options {

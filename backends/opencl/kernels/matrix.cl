@@ -285,17 +285,14 @@ matrix_product(global const STORAGE(A_T) * a, global const STORAGE(B_T) * b,
     keep(b_tiles[0], ROW_N, TILE_N, B_ALONG_K, b_loads);
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int k = k_begin; k < k_end; k += TILE_K) {
-        bool more = k + TILE_K < k_end;
-        if (more) {
-            read_a(a, &g, a_stride, m0, k + TILE_K, m_count, k_end, a_loads);
-            read_b(b, &g, b_stride, n0, k + TILE_K, n_count, k_end, b_loads);
-        }
+        /* Behind the end this reads nothing and keeps zeros: with a condition around both, compilers
+         * put the reads behind the products, and every group waits for them. */
+        read_a(a, &g, a_stride, m0, k + TILE_K, m_count, k_end, a_loads);
+        read_b(b, &g, b_stride, n0, k + TILE_K, n_count, k_end, b_loads);
         multiply(a_tiles[buffer], b_tiles[buffer], item_m, item_n, sums);
         buffer ^= 1;
-        if (more) {
-            keep(a_tiles[buffer], ROW_M, TILE_M, A_ALONG_K, a_loads);
-            keep(b_tiles[buffer], ROW_N, TILE_N, B_ALONG_K, b_loads);
-        }
+        keep(a_tiles[buffer], ROW_M, TILE_M, A_ALONG_K, a_loads);
+        keep(b_tiles[buffer], ROW_N, TILE_N, B_ALONG_K, b_loads);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 #else

@@ -1,8 +1,8 @@
 /* batch_norm and batch_norm_grad. Rows are the R = N*H*W pixels: maps are [R,C].
  *
- * Sums over the rows take two kernels. Work groups of the first stand in [row blocks, column blocks]
- * of the map: a group sums `block_rows` rows of `columns` channels, and writes its sums to `partial`.
- * Groups of the second each add up the row blocks of one channel. */
+ * Sums over the rows take two kernels. Work groups of the first stand in [row blocks, column
+ * blocks] of the map: a group sums `block_rows` rows of `columns` channels, and writes its sums to
+ * `partial`. Groups of the second each add up the row blocks of one channel. */
 
 /* What an item of the first kernel sums: channel c, unless `idle`, of the rows first, first + step,
  * ... of [begin, end). */
@@ -14,15 +14,16 @@ typedef struct {
 static share share_of(int rows, int block_rows, int channels, int columns) {
     int item = get_local_id(0), group = get_group_id(0);
     int column_blocks = (channels + columns - 1) / columns;
+    int lane = item / columns;
     share s;
-    s.c = group % column_blocks * columns + item % columns;
     s.block = group / column_blocks;
+    s.c = (group - s.block * column_blocks) * columns + item - lane * columns;
     s.begin = s.block * block_rows;
     s.end = min(s.begin + block_rows, rows);
-    s.first = s.begin + item / columns;
+    s.first = s.begin + lane;
     s.step = GROUP / columns;
     s.idle = s.c >= channels;
-    s.writes = !s.idle && item < columns;
+    s.writes = !s.idle && lane == 0;
     return s;
 }
 
@@ -87,8 +88,8 @@ GROUP_KERNEL void batch_norm_statistics(global const vec *partial, global vec *s
 
 /* Without training the running statistics normalise. All [C]. */
 kernel void batch_norm_running(global const vec *running_mean, global const vec *running_variance,
-                               global vec *saved_mean, global vec *saved_inverse_std,
-                               float epsilon, int channels) {
+                               global vec *saved_mean, global vec *saved_inverse_std, float epsilon,
+                               int channels) {
     int c = get_global_id(0);
     if (c >= channels)
         return;
@@ -136,8 +137,8 @@ GROUP_KERNEL void batch_norm_grad_sums(global const STORAGE(X_T) * x,
     partial[(channels + s.c) * row_blocks + s.block] = products;
 }
 
-/* dbeta = sum of dy, dgamma = sum of dy * normalised x, from the sums of the row blocks; a work group
- * a channel. partial as above; the others [C]. */
+/* dbeta = sum of dy, dgamma = sum of dy * normalised x, from the sums of the row blocks; a work
+ * group a channel. partial as above; the others [C]. */
 GROUP_KERNEL void batch_norm_grad_totals(global const vec *partial, global const vec *inverse_std,
                                          global vec *dgamma, global vec *dbeta, int row_blocks,
                                          int channels) {

@@ -1,6 +1,6 @@
-/* Copies that may change the element type: gather and cast. Of equal types the host makes X_T and Y_T
- * bits: those are moved, not converted. A work item copies WIDTH elements; `count` is the number of
- * work items. */
+/* Copies that may change the element type: gather and cast. Of equal types the host makes X_T and
+ * Y_T bits: those are moved, not converted. A work item copies WIDTH elements; `count` is the
+ * number of work items. */
 
 /* y [N,row] = the rows index [N] of table [rows,row]. An index that another op computed was checked
  * by nobody: one outside of the table reads its first or last row. The table alone may have more

@@ -1,8 +1,8 @@
 /* depthwise_conv2d and its gradients: weight [KERNEL_HEIGHT,KERNEL_WIDTH,C], one filter a channel.
  *
  * The window is known when this is compiled (KERNEL_, STRIDE_, DILATION_, PAD_), the sizes of maps
- * are not. A work item does WIDTH channels of a strip: STRIP neighbours of a row, so that an element
- * it has loaded serves all windows of the strip that see it. STRIP is 1 or a multiple of
+ * are not. A work item does WIDTH channels of a strip: STRIP neighbours of a row, so that an
+ * element it has loaded serves all windows of the strip that see it. STRIP is 1 or a multiple of
  * STRIDE_WIDTH. */
 
 /* Loops over a window run straight through where it is small; then all that depends on places in
@@ -13,11 +13,12 @@
 #define UNROLL
 #endif
 
-/* The element of a window row of `size` elements that lies `distance` after its first; -1 when there
- * is none. */
+/* The element of a window row of `size` elements that lies `distance` after its first; -1 when
+ * there is none. */
 static int window_element(int distance, int size) {
-    bool hit = distance >= 0 && distance < size * DILATION_WIDTH && distance % DILATION_WIDTH == 0;
-    return hit ? distance / DILATION_WIDTH : -1;
+    int element = distance / DILATION_WIDTH;
+    bool hit = distance >= 0 && element * DILATION_WIDTH == distance && element < size;
+    return hit ? element : -1;
 }
 
 /* ---- Forward -------------------------------------------------------------------------------- */
@@ -30,9 +31,9 @@ static int window_element(int distance, int size) {
  * bias [C], each if `epilogue` has it. `count` is the number of strips of all channels. */
 kernel void depthwise_conv2d(global const STORAGE(X_T) * x, global const vec *weight,
                              global const vec *scale, global const vec *bias,
-                             global STORAGE(Y_T) * y, int epilogue, int activation,
-                             int height, int width, int out_height, int out_width, int strips,
-                             int channels, int count) {
+                             global STORAGE(Y_T) * y, int epilogue, int activation, int height,
+                             int width, int out_height, int out_width, int strips, int channels,
+                             int count) {
     int i = get_global_id(0);
     if (i >= count)
         return;
@@ -58,8 +59,8 @@ kernel void depthwise_conv2d(global const STORAGE(X_T) * x, global const vec *we
             for (int s = 0; s < STRIP; s++) {
                 int kw = window_element(j - s * STRIDE_WIDTH, KERNEL_WIDTH);
                 if (kw >= 0)
-                    sum[s] = MULTIPLY_ADD(
-                        value, weight[(kh * KERNEL_WIDTH + kw) * channels + p.c], sum[s]);
+                    sum[s] = MULTIPLY_ADD(value, weight[(kh * KERNEL_WIDTH + kw) * channels + p.c],
+                                          sum[s]);
             }
         }
     }
@@ -84,8 +85,8 @@ kernel void depthwise_conv2d(global const STORAGE(X_T) * x, global const vec *we
 #define WINDOWS_AFTER  ((STRIP - 1) / STRIDE_WIDTH)
 #define WINDOW_STEP    (STRIP == 1 && STRIDE_WIDTH == 1 ? DILATION_WIDTH : 1)
 
-/* dz [N,out_height,out_width,C] -> dx [N,height,width,C], a row of it in `strips` strips; `count` as
- * above. */
+/* dz [N,out_height,out_width,C] -> dx [N,height,width,C], a row of it in `strips` strips; `count`
+ * as above. */
 kernel void depthwise_conv2d_grad_input(global const STORAGE(X_T) * dz, global const vec *weight,
                                         global STORAGE(Y_T) * dx, int height, int width,
                                         int out_height, int out_width, int strips, int channels,
@@ -96,7 +97,9 @@ kernel void depthwise_conv2d_grad_input(global const STORAGE(X_T) * dz, global c
     position p = position_of(i, height, strips, channels);
     int first = p.w * STRIP - STRIP_LEAD;
     int window = (first + PAD_LEFT) / STRIDE_WIDTH;
-    int inside = ALIGNED ? 0 : (first + PAD_LEFT) % STRIDE_WIDTH; /* of the strip in window 0 */
+    int inside = first + PAD_LEFT - window * STRIDE_WIDTH; /* where window 0 has the strip */
+    if (ALIGNED)
+        inside = 0; /* known when this is compiled */
     vec sum[STRIP];
     UNROLL
     for (int s = 0; s < STRIP; s++)
@@ -104,7 +107,7 @@ kernel void depthwise_conv2d_grad_input(global const STORAGE(X_T) * dz, global c
     UNROLL
     for (int kh = 0; kh < KERNEL_HEIGHT; kh++) {
         int top = p.h + PAD_TOP - kh * DILATION_HEIGHT, ho = top / STRIDE_HEIGHT;
-        if (top < 0 || top % STRIDE_HEIGHT != 0 || ho >= out_height)
+        if (top < 0 || ho * STRIDE_HEIGHT != top || ho >= out_height)
             continue;
         int row = (p.n * out_height + ho) * out_width;
         UNROLL
@@ -117,8 +120,8 @@ kernel void depthwise_conv2d_grad_input(global const STORAGE(X_T) * dz, global c
             for (int s = 0; s < STRIP; s++) {
                 int kw = window_element(inside + s - j * STRIDE_WIDTH, KERNEL_WIDTH);
                 if (kw >= 0)
-                    sum[s] = MULTIPLY_ADD(
-                        slope, weight[(kh * KERNEL_WIDTH + kw) * channels + p.c], sum[s]);
+                    sum[s] = MULTIPLY_ADD(slope, weight[(kh * KERNEL_WIDTH + kw) * channels + p.c],
+                                          sum[s]);
             }
         }
     }
@@ -131,7 +134,8 @@ kernel void depthwise_conv2d_grad_input(global const STORAGE(X_T) * dz, global c
 
 /* ---- Gradient of the weight ----------------------------------------------------------------- */
 
-/* A work group sums a part of the window, TAP_ROWS x TAP_COLUMNS of its elements. */
+/* A work group sums a part of the window, TAP_ROWS x TAP_COLUMNS of its elements: as many as
+ * registers hold. */
 #define TAPS (TAP_ROWS * TAP_COLUMNS)
 
 /* Sums over blocks of `block_strips` strips of dz; work groups stand in [parts of the window, strip
@@ -139,25 +143,25 @@ kernel void depthwise_conv2d_grad_input(global const STORAGE(X_T) * dz, global c
  * [N,out_height,out_width,C], count = N * out_height * strips strips in all; partial
  * [KERNEL_HEIGHT*KERNEL_WIDTH+1,C,blocks], the last of the sums that of dz itself. */
 GROUP_KERNEL void depthwise_conv2d_grad_weight(global const STORAGE(X_T) * x,
-                                               global const STORAGE(X2_T) * dz,
-                                               global vec *partial, int height, int width,
-                                               int out_height, int out_width, int strips,
-                                               int channels, int columns, int block_strips,
-                                               int blocks, int count) {
+                                               global const STORAGE(X2_T) * dz, global vec *partial,
+                                               int height, int width, int out_height, int out_width,
+                                               int strips, int channels, int columns,
+                                               int block_strips, int blocks, int count) {
     local vec scratch[(TAPS + 1) * GROUP];
-    int item = get_local_id(0), group = get_group_id(0);
-    int column_blocks = (channels + columns - 1) / columns;
-    int c = group % column_blocks * columns + item % columns;
-    int block = group / column_blocks % blocks, part = group / column_blocks / blocks;
-    int kh = part / (KERNEL_WIDTH / TAP_COLUMNS) * TAP_ROWS;
-    int kw = part % (KERNEL_WIDTH / TAP_COLUMNS) * TAP_COLUMNS;
+    int item = get_local_id(0), lane = item / columns, group = get_group_id(0);
+    int column_blocks = (channels + columns - 1) / columns, row_block = group / column_blocks;
+    int c = (group - row_block * column_blocks) * columns + item - lane * columns;
+    int part = row_block / blocks, block = row_block - part * blocks;
+    int part_row = part / (KERNEL_WIDTH / TAP_COLUMNS);
+    int kh = part_row * TAP_ROWS;
+    int kw = (part - part_row * (KERNEL_WIDTH / TAP_COLUMNS)) * TAP_COLUMNS;
     int end = c < channels ? min((block + 1) * block_strips, count) : 0;
 
     vec sum[TAPS + 1];
     UNROLL
     for (int t = 0; t <= TAPS; t++)
         sum[t] = 0.0f;
-    for (int i = block * block_strips + item / columns; i < end; i += GROUP / columns) {
+    for (int i = block * block_strips + lane; i < end; i += GROUP / columns) {
         position p = position_of(i, out_height, strips, 1);
         int first = p.w * STRIP;
         int row = ((p.n * out_height + p.h) * out_width + first) * channels + c;
@@ -195,12 +199,14 @@ GROUP_KERNEL void depthwise_conv2d_grad_weight(global const STORAGE(X_T) * x,
     for (int t = 0; t <= TAPS; t++)
         scratch[t * GROUP + item] = sum[t];
     group_sums(scratch, TAPS + 1, columns);
-    if (item >= columns || c >= channels)
+    if (lane != 0 || c >= channels)
         return;
-    for (int t = 0; t < TAPS; t++) {
-        int tap = (kh + t / TAP_COLUMNS) * KERNEL_WIDTH + kw + t % TAP_COLUMNS;
-        partial[(size_t)(tap * channels + c) * blocks + block] = scratch[t * GROUP + item];
-    }
+    for (int th = 0; th < TAP_ROWS; th++)
+        for (int tw = 0; tw < TAP_COLUMNS; tw++) {
+            int tap = (kh + th) * KERNEL_WIDTH + kw + tw;
+            partial[(size_t)(tap * channels + c) * blocks + block] =
+                scratch[(th * TAP_COLUMNS + tw) * GROUP + item];
+        }
     if (part == 0) /* all parts of the window have summed dz */
         partial[(size_t)(KERNEL_HEIGHT * KERNEL_WIDTH * channels + c) * blocks + block] =
             scratch[TAPS * GROUP + item];

@@ -1,9 +1,10 @@
-/* Ops where an output element depends on the input elements at its own place. A work item does WIDTH
- * of them; `count` is the number of work items. */
+/* Ops where an output element depends on the input elements at its own place. A work item does
+ * WIDTH of them; `count` is the number of work items. */
 
 /* y [N,H,W,C] = scale [C] * x [N,H,W,C] + offset [C], x of bytes. */
-kernel void normalize_pixels(global const uchar *x, global const vec *scale, global const vec *offset,
-                      global STORAGE(Y_T) * y, int channels, int count) {
+kernel void normalize_pixels(global const uchar *x, global const vec *scale,
+                             global const vec *offset, global STORAGE(Y_T) * y, int channels,
+                             int count) {
     int i = get_global_id(0);
     if (i >= count)
         return;
@@ -19,8 +20,8 @@ kernel void activation(global const STORAGE(X_T) * x, global STORAGE(Y_T) * y, i
         STOREV(Y_T, y, i, activatev(LOADV(X_T, x, i), kind));
 }
 
-/* dz [...,C] = dy where the activation was not flat, else 0, whatever dy holds; times scale [C] when
- * has_scale. dy, y like dz. */
+/* dz [...,C] = dy where the activation was not flat, else 0, whatever dy holds; times scale [C]
+ * when has_scale. dy, y like dz. */
 kernel void activation_grad(global const STORAGE(X_T) * dy, global const STORAGE(X2_T) * y,
                             global const vec *scale, global STORAGE(Y_T) * dz, int has_scale,
                             int kind, int channels, int count) {

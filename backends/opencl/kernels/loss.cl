@@ -1,6 +1,6 @@
-/* softmax_cross_entropy and its gradient. The target of a class is the smoothed one-hot: `on_target`
- * at the label, `off_target` elsewhere. A sample of weight 0 is padding: whatever it holds, NaN
- * included, it adds exactly nothing. */
+/* softmax_cross_entropy and its gradient. The target of a class is the smoothed one-hot:
+ * `on_target` at the label, `off_target` elsewhere. A sample of weight 0 is padding: whatever it
+ * holds, NaN included, it adds exactly nothing. */
 
 /* The maximum of `value` over the work group; all items take part. scratch [GROUP]. */
 static float group_maximum(local float *scratch, float value) {
@@ -52,15 +52,13 @@ GROUP_KERNEL void softmax_cross_entropy(global const float *logits, global const
 /* A work item an element. probability, dlogits [N,classes], count of them; label, weight [N];
  * total_weight [1]. */
 kernel void softmax_cross_entropy_grad(global const float *probability, global const int *label,
-                                       global const float *weight,
-                                       global const float *total_weight, global float *dlogits,
-                                       float on_target, float off_target, int classes, int count) {
+                                       global const float *weight, global const float *total_weight,
+                                       global float *dlogits, float on_target, float off_target,
+                                       int classes, int count) {
     int i = get_global_id(0);
     if (i >= count)
         return;
     int n = i / classes;
     float target = i - n * classes == label[n] ? on_target : off_target;
-    dlogits[i] = weight[n] == 0.0f
-                     ? 0.0f
-                     : weight[n] * (probability[i] - target) / total_weight[0];
+    dlogits[i] = weight[n] == 0.0f ? 0.0f : weight[n] * (probability[i] - target) / total_weight[0];
 }

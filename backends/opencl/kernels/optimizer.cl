@@ -1,8 +1,8 @@
-/* Optimiser steps. All is f32 and has `count` elements of vec, one a work item; weights and what the
- * optimiser remembers are updated in place. */
+/* Optimiser steps. All is f32 and has `count` elements of vec, one a work item; weights and what
+ * the optimiser remembers are updated in place. */
 
-/* g = gradient + decay * weight; velocity = momentum * velocity + g when has_velocity; weight -= rate
- * * velocity, or rate * g. */
+/* g = gradient + decay * weight. With velocity: velocity = momentum * velocity + g, weight -= rate
+ * * velocity; without: weight -= rate * g. */
 kernel void sgd(global const vec *gradient, global vec *weight, global vec *velocity,
                 int has_velocity, float momentum, float decay, float rate, int count) {
     int i = get_global_id(0);

@@ -38,11 +38,11 @@ kernel void pool_average(global const STORAGE(X_T) * x, global STORAGE(Y_T) * y,
     STOREV(Y_T, y, i, sum / area(v));
 }
 
-/* The first maximum of a window, or its first NaN. x, y as above; argmax [N,out_height,out_width,C],
- * written when has_argmax: the offset h * width + w of the maximum. */
+/* The first maximum of a window, or its first NaN. x, y as above; argmax
+ * [N,out_height,out_width,C], written when has_argmax: the offset h * width + w of the maximum. */
 kernel void pool_maximum(global const STORAGE(X_T) * x, global STORAGE(Y_T) * y,
-                         global ivec *argmax, int has_argmax, int height, int width,
-                         int out_height, int out_width, int channels, int count) {
+                         global ivec *argmax, int has_argmax, int height, int width, int out_height,
+                         int out_width, int channels, int count) {
     int i = get_global_id(0);
     if (i >= count)
         return;

@@ -1,5 +1,5 @@
-/* What every kernel file here begins with: element types, places in maps, activations, sums over work
- * groups.
+/* What every kernel file here begins with: element types, places in maps, activations, sums over
+ * work groups.
  *
  * Maps are stored as f32, f16 or bf16 and computed in f32. A kernel names its types by macros that
  * the host defines (-DX_T=f16); those names go into
@@ -12,8 +12,8 @@
  * q, j)) moves elements of that size as they are, whatever they mean.
  *
  * WIDTH is 1 unless the host defines it as 4; then rows are multiples of 4 and aligned. Where a
- * comment gives a shape, a buffer of vec has its last dimension, C, in units of vec. f16 goes through
- * vload_half and vstore_half, which need no cl_khr_fp16. */
+ * comment gives a shape, a buffer of vec has its last dimension, C, in units of vec. f16 goes
+ * through vload_half and vstore_half, which need no cl_khr_fp16. */
 
 #ifndef WIDTH
 #define WIDTH 1
@@ -150,13 +150,12 @@ typedef struct {
 } position;
 
 static position position_of(int i, int height, int width, int channels) {
+    int pixel = i / channels, row = pixel / width;
     position p;
-    p.c = i % channels;
-    i /= channels;
-    p.w = i % width;
-    i /= width;
-    p.h = i % height;
-    p.n = i / height;
+    p.n = row / height;
+    p.h = row - p.n * height;
+    p.w = pixel - row * width;
+    p.c = i - pixel * channels;
     return p;
 }
 

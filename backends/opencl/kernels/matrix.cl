@@ -91,6 +91,11 @@ static int place(int source, const geometry *g, int stride, int row, int column)
 
 /* ---- Tiles ------------------------------------------------------------------------------------- */
 
+/* In which direction neighbouring work items load. Along the rows, but not single elements of patches:
+ * there an item keeps to one pixel, whose place it works out once, and the tap is the same for all. */
+#define A_LOAD_ALONG_K (A_ALONG_K && (A_SOURCE == PLAIN || WIDTH == 4))
+#define B_LOAD_ALONG_K B_ALONG_K
+
 /* Both operands go to local memory in the same way. A tile has `extent` elements along m or n, and its
  * local copy is [TILE_K][row]. Load number l of a work item is WIDTH elements of the tile, beginning
  * at (outer, k). */
@@ -113,8 +118,8 @@ static void read_a(global const STORAGE(A_T) * a, const geometry *g, int stride,
                    int m_end, int k_end, vec *loads) {
 #pragma unroll UNROLL_LOADS
     for (int l = 0; l < LOADS(TILE_M); l++) {
-        int at = load_place(A_SOURCE, A_ALONG_K, g, stride, m0 + LOAD_OUTER(l, TILE_M, A_ALONG_K),
-                            k0 + LOAD_K(l, TILE_M, A_ALONG_K), m_end, k_end);
+        int at = load_place(A_SOURCE, A_ALONG_K, g, stride, m0 + LOAD_OUTER(l, TILE_M, A_LOAD_ALONG_K),
+                            k0 + LOAD_K(l, TILE_M, A_LOAD_ALONG_K), m_end, k_end);
         loads[l] = at >= 0 ? LOADV(A_T, a, at / WIDTH) : (vec)(0.0f);
     }
 }
@@ -123,8 +128,8 @@ static void read_b(global const STORAGE(B_T) * b, const geometry *g, int stride,
                    int n_end, int k_end, vec *loads) {
 #pragma unroll UNROLL_LOADS
     for (int l = 0; l < LOADS(TILE_N); l++) {
-        int at = load_place(B_SOURCE, B_ALONG_K, g, stride, n0 + LOAD_OUTER(l, TILE_N, B_ALONG_K),
-                            k0 + LOAD_K(l, TILE_N, B_ALONG_K), n_end, k_end);
+        int at = load_place(B_SOURCE, B_ALONG_K, g, stride, n0 + LOAD_OUTER(l, TILE_N, B_LOAD_ALONG_K),
+                            k0 + LOAD_K(l, TILE_N, B_LOAD_ALONG_K), n_end, k_end);
         loads[l] = at >= 0 ? LOADV(B_T, b, at / WIDTH) : (vec)(0.0f);
     }
 }
@@ -281,8 +286,8 @@ matrix_product(global const STORAGE(A_T) * a, global const STORAGE(B_T) * b,
     int buffer = 0;
     read_a(a, &g, a_stride, m0, k_begin, m_count, k_end, a_loads);
     read_b(b, &g, b_stride, n0, k_begin, n_count, k_end, b_loads);
-    keep(a_tiles[0], ROW_M, TILE_M, A_ALONG_K, a_loads);
-    keep(b_tiles[0], ROW_N, TILE_N, B_ALONG_K, b_loads);
+    keep(a_tiles[0], ROW_M, TILE_M, A_LOAD_ALONG_K, a_loads);
+    keep(b_tiles[0], ROW_N, TILE_N, B_LOAD_ALONG_K, b_loads);
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int k = k_begin; k < k_end; k += TILE_K) {
         /* Behind the end this reads nothing and keeps zeros: with a condition around both, compilers
@@ -291,16 +296,16 @@ matrix_product(global const STORAGE(A_T) * a, global const STORAGE(B_T) * b,
         read_b(b, &g, b_stride, n0, k + TILE_K, n_count, k_end, b_loads);
         multiply(a_tiles[buffer], b_tiles[buffer], item_m, item_n, sums);
         buffer ^= 1;
-        keep(a_tiles[buffer], ROW_M, TILE_M, A_ALONG_K, a_loads);
-        keep(b_tiles[buffer], ROW_N, TILE_N, B_ALONG_K, b_loads);
+        keep(a_tiles[buffer], ROW_M, TILE_M, A_LOAD_ALONG_K, a_loads);
+        keep(b_tiles[buffer], ROW_N, TILE_N, B_LOAD_ALONG_K, b_loads);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 #else
     for (int k = k_begin; k < k_end; k += TILE_K) {
         read_a(a, &g, a_stride, m0, k, m_count, k_end, a_loads);
         read_b(b, &g, b_stride, n0, k, n_count, k_end, b_loads);
-        keep(a_tiles[0], ROW_M, TILE_M, A_ALONG_K, a_loads);
-        keep(b_tiles[0], ROW_N, TILE_N, B_ALONG_K, b_loads);
+        keep(a_tiles[0], ROW_M, TILE_M, A_LOAD_ALONG_K, a_loads);
+        keep(b_tiles[0], ROW_N, TILE_N, B_LOAD_ALONG_K, b_loads);
         barrier(CLK_LOCAL_MEM_FENCE);
         multiply(a_tiles[0], b_tiles[0], item_m, item_n, sums);
         barrier(CLK_LOCAL_MEM_FENCE);

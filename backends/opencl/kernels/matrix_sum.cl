@@ -13,16 +13,21 @@ kernel void matrix_sum(global const float *parts, global STORAGE(Y_T) * y,
     STORE(Y_T, y, i, finish(sum, scale, bias, epilogue, activation, i % n_count));
 }
 
-/* Sums over the rows of x [rows,C], in two stages: parts [blocks,C] of blocks of `block` rows, and
- * with the parts as x and one block, y [C]. Work item (c, block). */
-kernel void column_sum(global const STORAGE(X_T) * x, global float *y, int rows, int channels,
-                       int block) {
-    int c = get_global_id(0), part = get_global_id(1);
-    if (c >= channels)
-        return;
-    float sum = 0.0f;
-    int end = min((part + 1) * block, rows);
-    for (int row = part * block; row < end; row++)
-        sum += LOAD(X_T, x, row * channels + c);
-    y[part * channels + c] = sum;
+#ifdef GROUP
+/* y [blocks,C] = the sums over blocks of `block_rows` rows of x [rows,C]. Work groups stand in [row
+ * blocks, column blocks of `columns`]. */
+GROUP_KERNEL void column_sum(global const STORAGE(X_T) * x, global vec *y, int rows, int channels,
+                             int columns, int block_rows) {
+    local vec scratch[GROUP];
+    int item = get_local_id(0), column_blocks = (channels + columns - 1) / columns;
+    int block = get_group_id(0) / column_blocks;
+    int c = get_group_id(0) % column_blocks * columns + item % columns;
+    int end = c < channels ? min((block + 1) * block_rows, rows) : 0;
+    vec sum = 0.0f;
+    for (int row = block * block_rows + item / columns; row < end; row += GROUP / columns)
+        sum += LOADV(X_T, x, row * channels + c);
+    sum = group_sum(scratch, sum, columns);
+    if (item < columns && c < channels)
+        y[block * channels + c] = sum;
 }
+#endif

@@ -1,5 +1,5 @@
-/* pool and pool_grad. A work item does one output element, of WIDTH channels; `count` is the number
- * of work items. Windows are those of the macros WINDOW_HEIGHT, WINDOW_WIDTH, STRIDE_HEIGHT,
+/* pool and pool_grad. A work item does WIDTH channels of one output element, unless a comment says
+ * otherwise; `count` is the number of work items. Windows are those of the macros WINDOW_HEIGHT, WINDOW_WIDTH, STRIDE_HEIGHT,
  * STRIDE_WIDTH, PAD_TOP, PAD_LEFT. */
 
 /* ---- Forward -------------------------------------------------------------------------------- */
@@ -36,6 +36,20 @@ kernel void pool_average(global const STORAGE(X_T) * x, global STORAGE(Y_T) * y,
         for (int w = v.left; w < v.right; w++)
             sum += LOADV(X_T, x, ((p.n * height + h) * width + w) * channels + p.c);
     STOREV(Y_T, y, i, sum / area(v));
+}
+
+/* A window that is the whole map: x [N,pixels,C], y [N,C]. Several reads are on their way at once. */
+kernel void pool_average_whole(global const STORAGE(X_T) * x, global STORAGE(Y_T) * y, int pixels,
+                               int channels, int count) {
+    int i = get_global_id(0);
+    if (i >= count)
+        return;
+    int first = i / channels * pixels * channels + i % channels;
+    vec sum = 0.0f;
+#pragma unroll 7
+    for (int p = 0; p < pixels; p++)
+        sum += LOADV(X_T, x, first + p * channels);
+    STOREV(Y_T, y, i, sum / (float)pixels);
 }
 
 /* The first maximum of a window, or its first NaN. x, y as above; argmax
@@ -110,4 +124,17 @@ kernel void pool_grad_maximum(global const STORAGE(X_T) * dy, global const ivec 
             sum += argmax[o] == p.h * width + p.w ? slope : (vec)(0.0f);
         }
     STOREV(Y_T, dx, i, sum);
+}
+
+/* A window that is the whole map: dy [N,C], dx [N,pixels,C]. A work item does all pixels of WIDTH
+ * channels. */
+kernel void pool_grad_average_whole(global const STORAGE(X_T) * dy, global STORAGE(Y_T) * dx,
+                                    int pixels, int channels, int count) {
+    int i = get_global_id(0);
+    if (i >= count)
+        return;
+    int first = i / channels * pixels * channels + i % channels;
+    vec share = LOADV(X_T, dy, i) / (float)pixels;
+    for (int p = 0; p < pixels; p++)
+        STOREV(Y_T, dx, first + p * channels, share);
 }

@@ -1,47 +1,48 @@
 #include "column_sum.h"
 
-/* Rows are divided into blocks of about their root, so that both stages are short. */
-static int64_t block_rows(int64_t rows) {
-    int64_t block = 16;
-    while (block * block < rows)
-        block *= 2;
-    return block;
+#include "reduction.h"
+
+static opencl_reduction reduction_of(const retune_backend_device *device,
+                                     const retune_tensor_desc *map) {
+    int64_t channels = opencl_channels(map);
+    return opencl_reduction_of(device, opencl_elements(map) / channels, channels);
 }
 
-static int64_t row_count(const retune_tensor_desc *map) {
-    return opencl_elements(map) / opencl_channels(map);
+uint64_t opencl_column_sum_workspace(const retune_backend_device *device,
+                                     const retune_tensor_desc *map) {
+    opencl_reduction r = reduction_of(device, map);
+    return r.row_blocks == 1 ? 0 : opencl_reduction_bytes(&r, 1);
 }
 
-static int64_t block_count(const retune_tensor_desc *map) {
-    int64_t rows = row_count(map), block = block_rows(rows);
-    return (rows + block - 1) / block;
+static void begin(opencl_build *b, const opencl_reduction *r, uint32_t dtype) {
+    opencl_begin(b, "matrix_sum", OPENCL_COLUMN_SUM, "-DGROUP=%d -DWIDTH=%d -DX_T=%s", OPENCL_GROUP,
+                 r->width, opencl_type_name(dtype));
 }
 
-uint64_t opencl_column_sum_workspace(const retune_tensor_desc *map) {
-    return (uint64_t)(block_count(map) * opencl_channels(map)) * sizeof(float);
-}
-
-static void launch(opencl_build *b, int64_t rows, int64_t channels, int64_t block) {
-    enum { GROUP_ITEMS = 64 };
-    const size_t local[] = {GROUP_ITEMS, 1};
-    const size_t global[] = {((size_t)channels + GROUP_ITEMS - 1) / GROUP_ITEMS * GROUP_ITEMS,
-                             (size_t)((rows + block - 1) / block)};
+/* Sums of blocks of the rows, which one group a column block adds up. */
+static void launch(opencl_build *b, const opencl_reduction *r, int64_t rows, int64_t block_rows) {
     opencl_arg_int(b, rows);
-    opencl_arg_int(b, channels);
-    opencl_arg_int(b, block);
-    opencl_launch(b, 2, global, local);
+    opencl_arg_int(b, r->channels);
+    opencl_arg_int(b, r->columns);
+    opencl_arg_int(b, block_rows);
+    opencl_launch_groups(b, (rows + block_rows - 1) / block_rows * r->column_blocks);
 }
 
 void opencl_column_sum(opencl_build *b, uint32_t input, uint32_t output) {
     const retune_tensor_desc *map = b->op->inputs[input];
-    int64_t rows = row_count(map), blocks = block_count(map), channels = opencl_channels(map);
-    opencl_begin(b, "matrix_sum", OPENCL_COLUMN_SUM, "-DX_T=%s -DY_T=f32",
-                 opencl_type_name(map->dtype));
+    opencl_reduction r = reduction_of(b->device, map);
+    bool one = r.row_blocks == 1;
+    begin(b, &r, map->dtype);
     opencl_arg_input(b, input);
-    opencl_arg_workspace(b);
-    launch(b, rows, channels, block_rows(rows));
-    opencl_begin(b, "matrix_sum", OPENCL_COLUMN_SUM, "-DX_T=f32 -DY_T=f32");
+    if (one)
+        opencl_arg_output(b, output);
+    else
+        opencl_arg_workspace(b);
+    launch(b, &r, r.rows, r.block_rows);
+    if (one)
+        return;
+    begin(b, &r, RETUNE_F32);
     opencl_arg_workspace(b);
     opencl_arg_output(b, output);
-    launch(b, blocks, channels, blocks);
+    launch(b, &r, r.row_blocks, r.row_blocks);
 }

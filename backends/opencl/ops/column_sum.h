@@ -8,7 +8,8 @@
 #define OPENCL_COLUMN_SUM "column_sum"
 
 /* Bytes of workspace for a map [..., C]. */
-uint64_t opencl_column_sum_workspace(const retune_tensor_desc *map);
+uint64_t opencl_column_sum_workspace(const retune_backend_device *device,
+                                     const retune_tensor_desc *map);
 
 /* Output `output` [C] = the sum over all but the last dimension of input `input`. */
 void opencl_column_sum(opencl_build *b, uint32_t input, uint32_t output);

@@ -124,7 +124,7 @@ static uint64_t workspace_grad_weight(const retune_backend_device *device,
                                       const retune_op_desc *op) {
     opencl_product product = grad_weight_product(op);
     uint64_t parts = opencl_product_workspace(device, &product);
-    uint64_t sums = op->outputs[1] ? opencl_column_sum_workspace(op->inputs[WEIGHT_DZ]) : 0;
+    uint64_t sums = op->outputs[1] ? opencl_column_sum_workspace(device, op->inputs[WEIGHT_DZ]) : 0;
     return parts > sums ? parts : sums;
 }
 

@@ -26,6 +26,7 @@ static retune_status make_training(const estimate *e, int64_t rows, retune_plan 
     retune_tensor_desc table;
     retune_training_options options = {.batch = config->train_batch < images ? config->train_batch
                                                                              : images,
+                                       .map_dtype = retune_session_map_dtype(config),
                                        .label_smoothing = (float)config->train_label_smoothing,
                                        .optimizer = retune_session_optimizer(config)};
     if (e->features) {
@@ -41,7 +42,8 @@ static retune_status make_plans(estimate *e, retune_error *error) {
     e->place = RETUNE_FEATURES_OFF;
     if (session->freeze.frontier > 0) {
         RETUNE_TRY(retune_plan_features(session->model, &session->freeze, RETUNE_PREFIX_BATCH,
-                                        &e->features, error));
+                                        retune_session_map_dtype(session->config), &e->features,
+                                        error));
         e->rows = retune_feature_cache_rows(session);
         retune_tensor_desc table = retune_feature_cache_row(session, e->features);
         table.shape[0] = (int64_t)e->rows;

@@ -151,6 +151,21 @@ retune_ladder_options retune_session_ladder(const retune_config *config) {
         .user = (void *)(uintptr_t)config};
 }
 
+/* What each [backend] precision takes. */
+static const struct {
+    const char *name;
+    retune_dtype map_dtype;
+    uint32_t features; /* of a device */
+} precisions[] = {
+    [RETUNE_PRECISION_FP32] = {"fp32", RETUNE_F32, 0},
+    [RETUNE_PRECISION_FP16] = {"fp16", RETUNE_F16, RETUNE_FEATURE_F16_STORAGE},
+    [RETUNE_PRECISION_BF16] = {"bf16", RETUNE_BF16, RETUNE_FEATURE_BF16_STORAGE},
+};
+
+retune_dtype retune_session_map_dtype(const retune_config *config) {
+    return precisions[config->backend_precision].map_dtype;
+}
+
 /* What a device must be able to do. */
 typedef struct demand {
     const retune_config *config;
@@ -165,6 +180,12 @@ static const retune_option *demand_options(void *user, const char *backend, size
 static bool accept_device(const retune_device *device, void *user, char reason[256]) {
     const demand *wanted = user;
     retune_error error = RETUNE_ERROR_INIT;
+    uint32_t features = precisions[wanted->config->backend_precision].features;
+    if ((device->info.features & features) != features) {
+        snprintf(reason, 256, "stores no %s maps",
+                 precisions[wanted->config->backend_precision].name);
+        return false;
+    }
     for (size_t p = 0; p < wanted->plan_count; p++)
         if (wanted->plans[p] &&
             retune_executable_check(device, wanted->plans[p]->graph, &error) != RETUNE_OK) {
@@ -185,10 +206,6 @@ static retune_status announce_device(retune_session *session, retune_error *erro
 
 retune_status retune_session_open_device(retune_session *session, const retune_plan *const *plans,
                                          size_t plan_count, retune_error *error) {
-    if (session->config->backend_precision != RETUNE_PRECISION_FP32)
-        return retune_fail(error, RETUNE_UNSUPPORTED,
-                           "[backend] precision: only fp32 activations are trained so far; the "
-                           "feature cache has its own [cache] precision");
     if (session->config->backend_fallback == RETUNE_FALLBACK_OP)
         RETUNE_TRY(
             retune_events_notice(session->events, error,

@@ -39,7 +39,11 @@ retune_status retune_session_build_model(retune_session *session, uint32_t class
  * frozen and sends MODEL. */
 retune_status retune_session_open_model(retune_session *session, retune_error *error);
 
-/* Chooses the first device of the order that does every op of `plans` and sends DEVICE. */
+/* How [backend] precision stores maps. */
+retune_dtype retune_session_map_dtype(const retune_config *config);
+
+/* Chooses the first device of the order that stores maps in the precision of the config and does
+ * every op of `plans`, and sends DEVICE. */
 retune_status retune_session_open_device(retune_session *session, const retune_plan *const *plans,
                                          size_t plan_count, retune_error *error);
 

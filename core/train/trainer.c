@@ -49,6 +49,7 @@ static retune_status make_plan(retune_trainer *trainer, int64_t micro_batch,
                                retune_error *error) {
     retune_training_options options = {
         .batch = micro_batch,
+        .map_dtype = retune_session_map_dtype(trainer->session->config),
         .table = table,
         .accumulate = micro_batch < (int64_t)trainer->batch,
         .label_smoothing = (float)trainer->session->config->train_label_smoothing,
@@ -177,7 +178,8 @@ static retune_status open(retune_trainer *trainer, retune_error *error) {
                                    : (images + trainer->batch - 1) / trainer->batch;
     if (session->freeze.frontier > 0) {
         RETUNE_TRY(retune_plan_features(session->model, &session->freeze, RETUNE_PREFIX_BATCH,
-                                        &trainer->features, error));
+                                        retune_session_map_dtype(config), &trainer->features,
+                                        error));
         RETUNE_TRY(choose_cache(trainer, &place, error));
     }
     trainer->place = place;

@@ -145,7 +145,7 @@ static retune_status run(retune_session *session, const retune_plan *plan, evalu
         status = retune_executable_create(session->device, plan->graph, session->model,
                                           RETUNE_NO_VALUE, NULL, &executable, error);
     if (status == RETUNE_OK)
-        status = retune_feeder_open(session, plan, executable, NULL, NULL, &feeder, error);
+        status = retune_feeder_open(session, plan, executable, NULL, false, NULL, &feeder, error);
     if (status == RETUNE_OK)
         status = run_pass(session, plan, executable, &feeder, items, &metrics, e->confusion, error);
     if (status == RETUNE_OK) {

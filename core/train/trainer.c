@@ -5,11 +5,9 @@
 #include "base/random.h"
 #include "base/tensor_desc.h"
 #include "data/shuffle.h"
+#include "train/budget.h"
 
 #include <string.h>
-
-/* Share of a device's memory that a training plan may take before its batch is divided. */
-#define MEMORY_SHARE 0.7
 
 void retune_trainer_close(retune_trainer *trainer) {
     retune_feeder_close(&trainer->feeder);
@@ -34,62 +32,85 @@ static bool has_full_norm(const retune_session *session) {
     return false;
 }
 
-/* What a table looks like before it is known how many rows the store really has, or, without a
- * cache, that of one batch. */
-static retune_tensor_desc table_desc(const retune_trainer *trainer, bool cached, int64_t batch) {
-    retune_tensor_desc table = retune_feature_cache_row(trainer->session, trainer->features);
-    if (!cached)
-        table.dtype = RETUNE_F32;
-    table.shape[0] = cached ? (int64_t)retune_feature_cache_rows(trainer->session) : batch;
+/* The table that the plan gathers from: all rows of the cache, as many as there will be or are, or
+ * those of one batch. */
+static retune_tensor_desc table_desc(const retune_trainer *trainer, int64_t batch) {
+    const retune_session *session = trainer->session;
+    retune_tensor_desc table = retune_feature_cache_row(session, trainer->features);
+    if (trainer->place == RETUNE_FEATURES_OFF)
+        table.dtype = RETUNE_F32; /* as the prefix gives them */
+    table.shape[0] = !trainer->resident ? batch
+                     : trainer->cached  ? trainer->cache.table.shape[0]
+                                        : (int64_t)retune_feature_cache_rows(session);
     return table;
 }
 
-static retune_status make_plan(retune_trainer *trainer, int64_t micro_batch,
-                               const retune_tensor_desc *table, retune_plan **out_plan,
-                               retune_error *error) {
-    retune_training_options options = {
-        .batch = micro_batch,
-        .map_dtype = retune_session_map_dtype(trainer->session->config),
-        .table = table,
-        .accumulate = micro_batch < (int64_t)trainer->batch,
-        .label_smoothing = (float)trainer->session->config->train_label_smoothing,
-        .optimizer = retune_session_optimizer(trainer->session->config)};
+static retune_status make_plan(const retune_trainer *trainer, int64_t micro_batch,
+                               retune_plan **out_plan, retune_error *error) {
+    const retune_config *config = trainer->session->config;
+    retune_tensor_desc table;
+    if (trainer->features)
+        table = table_desc(trainer, micro_batch);
+    retune_training_options options = {.batch = micro_batch,
+                                       .map_dtype = retune_session_map_dtype(config),
+                                       .table = trainer->features ? &table : NULL,
+                                       .accumulate = micro_batch < (int64_t)trainer->batch,
+                                       .label_smoothing = (float)config->train_label_smoothing,
+                                       .optimizer = retune_session_optimizer(config)};
     return retune_plan_training(trainer->session->model, &trainer->session->freeze, &options,
                                 out_plan, error);
 }
 
+/* Bytes of all rows of the cache. */
+static retune_status cache_bytes(const retune_trainer *trainer, size_t *out_bytes,
+                                 retune_error *error) {
+    retune_tensor_desc table = retune_feature_cache_row(trainer->session, trainer->features);
+    table.shape[0] = (int64_t)retune_feature_cache_rows(trainer->session);
+    return retune_desc_bytes(&table, out_bytes, error);
+}
+
 /* Where the features go, from the size of their table. */
-static retune_status choose_cache(const retune_trainer *trainer, int *out_place,
-                                  retune_error *error) {
+static retune_status choose_cache(retune_trainer *trainer, retune_error *error) {
     size_t bytes = 0;
-    retune_tensor_desc table = table_desc(trainer, true, 0);
-    RETUNE_TRY(retune_desc_bytes(&table, &bytes, error));
-    *out_place =
+    RETUNE_TRY(cache_bytes(trainer, &bytes, error));
+    trainer->place =
         retune_feature_cache_place(trainer->session->config, bytes, retune_available_memory());
+    return RETUNE_OK;
+}
+
+/* Whether the device gets the whole table, from its size. */
+static retune_status choose_residence(retune_trainer *trainer, retune_error *error) {
+    size_t bytes = 0;
+    if (trainer->place == RETUNE_FEATURES_OFF)
+        return RETUNE_OK;
+    RETUNE_TRY(cache_bytes(trainer, &bytes, error));
+    trainer->resident = retune_budget_holds_table(&trainer->session->device->info, bytes);
     return RETUNE_OK;
 }
 
 /* The largest number of images that fits on the device at once: the batch, or what is left after
  * dividing it by 2 as often as needed. */
-static retune_status choose_micro_batch(retune_trainer *trainer, int place, int64_t *out_batch,
+static retune_status choose_micro_batch(const retune_trainer *trainer, int64_t *out_batch,
                                         retune_error *error) {
     const retune_session *session = trainer->session;
     int64_t wanted = session->config->train_micro_batch, micro = trainer->batch;
-    double limit = (double)session->device->info.memory_bytes * MEMORY_SHARE;
+    bool mapped = trainer->place == RETUNE_FEATURES_DISK &&
+                  session->device->info.features & RETUNE_FEATURE_HOST_MEMORY;
+    size_t mapped_bytes = 0; /* of a table used in place on disk, which takes no memory */
+    uint64_t budget = retune_budget_bytes(&session->device->info);
+    if (mapped)
+        RETUNE_TRY(cache_bytes(trainer, &mapped_bytes, error));
     if (wanted > 0 && wanted < micro)
         micro = wanted;
     for (;; micro = (micro + 1) / 2) {
         retune_plan *plan = NULL;
         uint64_t bytes = 0;
-        retune_tensor_desc table;
-        if (trainer->features)
-            table = table_desc(trainer, place != RETUNE_FEATURES_OFF, micro);
-        RETUNE_TRY(make_plan(trainer, micro, trainer->features ? &table : NULL, &plan, error));
+        RETUNE_TRY(make_plan(trainer, micro, &plan, error));
         retune_status status = retune_graph_bytes(plan->graph, &bytes, error);
         retune_plan_destroy(plan);
         if (status != RETUNE_OK)
             return status;
-        if (wanted > 0 || limit == 0.0 || (double)bytes <= limit || micro == 1)
+        if (wanted > 0 || budget == 0 || bytes - mapped_bytes <= budget || micro == 1)
             break;
     }
     *out_batch = micro;
@@ -107,48 +128,66 @@ static retune_status choose_micro_batch(retune_trainer *trainer, int place, int6
 
 /* ---- Opening ------------------------------------------------------------------------------- */
 
-static retune_status open_device(retune_trainer *trainer, int place, retune_error *error) {
+/* The device is asked about a table of one batch, which it can be given in any case. */
+static retune_status open_device(retune_trainer *trainer, retune_error *error) {
     retune_plan *training = NULL;
-    retune_tensor_desc table;
-    if (trainer->features)
-        table = table_desc(trainer, place != RETUNE_FEATURES_OFF, trainer->batch);
-    RETUNE_TRY(
-        make_plan(trainer, trainer->batch, trainer->features ? &table : NULL, &training, error));
+    RETUNE_TRY(make_plan(trainer, trainer->batch, &training, error));
     const retune_plan *plans[] = {trainer->features, training};
     retune_status status = retune_session_open_device(trainer->session, plans, 2, error);
     retune_plan_destroy(training);
     return status;
 }
 
-/* The input side: a cache, a prefix, or neither. `out_table` describes what the plan gathers from.
- */
-static retune_status open_input(retune_trainer *trainer, int place, int64_t micro_batch,
-                                retune_tensor_desc *out_table, retune_error *error) {
+/* The input side: a cache, a prefix, or neither. */
+static retune_status open_input(retune_trainer *trainer, retune_error *error) {
     retune_session *session = trainer->session;
     if (!trainer->features)
         return RETUNE_OK;
-    if (place == RETUNE_FEATURES_OFF) {
-        *out_table = table_desc(trainer, false, micro_batch);
+    if (trainer->place == RETUNE_FEATURES_OFF)
         return retune_prefix_open(session->device, session->model, trainer->features,
                                   &trainer->prefix, error);
-    }
-    RETUNE_TRY(retune_feature_cache_open(session, trainer->features, place == RETUNE_FEATURES_DISK,
-                                         &trainer->cache, error));
+    RETUNE_TRY(retune_feature_cache_open(session, trainer->features,
+                                         trainer->place == RETUNE_FEATURES_DISK, &trainer->cache,
+                                         error));
     trainer->cached = true;
-    *out_table = trainer->cache.table;
     return RETUNE_OK;
 }
 
+static retune_status make_program(retune_trainer *trainer, int64_t micro_batch,
+                                  retune_error *error) {
+    const retune_session *session = trainer->session;
+    RETUNE_TRY(make_plan(trainer, micro_batch, &trainer->plan, error));
+    const void *memory =
+        trainer->resident ? retune_feature_store_table(trainer->cache.store) : NULL;
+    return retune_executable_create(session->device, trainer->plan->graph, session->model,
+                                    trainer->plan->table, memory, &trainer->executable, error);
+}
+
+/* A device that turns out to have no room for the whole table, or no kernel for one so large, gets
+ * the rows of each batch. */
 static retune_status open_program(retune_trainer *trainer, int64_t micro_batch,
-                                  const retune_tensor_desc *table, retune_error *error) {
+                                  retune_error *error) {
     retune_session *session = trainer->session;
-    RETUNE_TRY(make_plan(trainer, micro_batch, table, &trainer->plan, error));
-    const void *memory = trainer->cached ? retune_feature_store_table(trainer->cache.store) : NULL;
-    RETUNE_TRY(retune_executable_create(session->device, trainer->plan->graph, session->model,
-                                        trainer->plan->table, memory, &trainer->executable, error));
-    return retune_feeder_open(
-        session, trainer->plan, trainer->executable, trainer->cached ? &trainer->cache : NULL,
-        trainer->features && !trainer->cached ? &trainer->prefix : NULL, &trainer->feeder, error);
+    retune_status status = make_program(trainer, micro_batch, error);
+    bool no_room = status == RETUNE_OUT_OF_MEMORY || status == RETUNE_UNSUPPORTED;
+    if (no_room && trainer->resident) {
+        trainer->resident = false;
+        retune_plan_destroy(trainer->plan);
+        trainer->plan = NULL;
+        status = make_program(trainer, micro_batch, error);
+    }
+    if (status == RETUNE_OK && trainer->cached && !trainer->resident)
+        status = retune_events_notice(session->events, error,
+                                      "%s has no room for the %zu bytes of features: they stay on "
+                                      "the host, and the rows of each batch are copied",
+                                      session->device->info.id,
+                                      retune_feature_store_bytes(trainer->cache.store));
+    if (status != RETUNE_OK)
+        return status;
+    return retune_feeder_open(session, trainer->plan, trainer->executable,
+                              trainer->cached ? &trainer->cache : NULL, trainer->resident,
+                              trainer->features && !trainer->cached ? &trainer->prefix : NULL,
+                              &trainer->feeder, error);
 }
 
 static retune_status open_buffers(retune_trainer *trainer, retune_error *error) {
@@ -166,7 +205,7 @@ static retune_status open(retune_trainer *trainer, retune_error *error) {
     retune_session *session = trainer->session;
     const retune_config *config = session->config;
     uint32_t images = session->dataset->train_count;
-    int place = RETUNE_FEATURES_OFF;
+    trainer->place = RETUNE_FEATURES_OFF;
     trainer->batch =
         (uint32_t)config->train_batch < images ? (uint32_t)config->train_batch : images;
     trainer->schedule = retune_schedule_make(config);
@@ -180,19 +219,17 @@ static retune_status open(retune_trainer *trainer, retune_error *error) {
         RETUNE_TRY(retune_plan_features(session->model, &session->freeze, RETUNE_PREFIX_BATCH,
                                         retune_session_map_dtype(config), &trainer->features,
                                         error));
-        RETUNE_TRY(choose_cache(trainer, &place, error));
+        RETUNE_TRY(choose_cache(trainer, error));
     }
-    trainer->place = place;
-    return open_device(trainer, place, error);
+    return open_device(trainer, error);
 }
 
 static retune_status prepare(retune_trainer *trainer, retune_error *error) {
     int64_t micro_batch = 0;
-    retune_tensor_desc table;
-    int place = trainer->place;
-    RETUNE_TRY(choose_micro_batch(trainer, place, &micro_batch, error));
-    RETUNE_TRY(open_input(trainer, place, micro_batch, &table, error));
-    RETUNE_TRY(open_program(trainer, micro_batch, trainer->features ? &table : NULL, error));
+    RETUNE_TRY(choose_residence(trainer, error));
+    RETUNE_TRY(choose_micro_batch(trainer, &micro_batch, error));
+    RETUNE_TRY(open_input(trainer, error));
+    RETUNE_TRY(open_program(trainer, micro_batch, error));
     return open_buffers(trainer, error);
 }
 

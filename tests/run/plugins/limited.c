@@ -11,8 +11,11 @@
 /* The feature table of the scene has a row a picture, and no kernel has as many outputs. */
 enum { TABLE_ROWS = 48 };
 
-/* Where a device runs out of memory when it is given a whole feature table. */
-typedef enum limit { NOWHERE, CREATE, WRITE, PROGRAM } limit;
+/* What a device cannot do: CREATE, WRITE and PROGRAM find no memory for a whole feature table,
+ * KERNEL has none for one so large, STATE finds no memory for what an optimiser keeps, whatever the
+ * table.
+ */
+typedef enum limit { NOTHING, CREATE, WRITE, PROGRAM, KERNEL, STATE } limit;
 
 #define F32_ONLY RETUNE_FEATURE_DETERMINISTIC
 #define ALL_MAPS (F32_ONLY | RETUNE_FEATURE_F16_STORAGE | RETUNE_FEATURE_BF16_STORAGE)
@@ -23,21 +26,22 @@ static const struct {
     uint64_t memory_bytes; /* 0: as much as the CPU */
     limit limit;
 } devices[] = {
-    {"limited/f32", F32_ONLY, 1000, 0, NOWHERE},   {"limited/roomy", ALL_MAPS, 2, 0, NOWHERE},
+    {"limited/f32", F32_ONLY, 1000, 0, NOTHING},   {"limited/roomy", ALL_MAPS, 2, 0, NOTHING},
     {"limited/small", ALL_MAPS, 1, 60000, CREATE}, {"limited/create", ALL_MAPS, 1, 0, CREATE},
     {"limited/write", ALL_MAPS, 1, 0, WRITE},      {"limited/program", ALL_MAPS, 1, 0, PROGRAM},
+    {"limited/kernel", ALL_MAPS, 1, 0, KERNEL},    {"limited/state", ALL_MAPS, 1, 0, STATE},
 };
 
 static const retune_backend *cpu;
 static limit current;                      /* of the open device */
 static const retune_backend_tensor *table; /* the whole feature table on it, or NULL */
 
-static retune_status fail_memory(retune_error *error) {
+static retune_status refuse(retune_status status, retune_error *error) {
     if (error) {
-        error->code = RETUNE_OUT_OF_MEMORY;
-        snprintf(error->message, sizeof error->message, "out of memory: the table is too large");
+        error->code = (int32_t)status;
+        snprintf(error->message, sizeof error->message, "that is too large");
     }
-    return RETUNE_OUT_OF_MEMORY;
+    return status;
 }
 
 static retune_status device_count(uint32_t *out_count, retune_error *error) {
@@ -69,8 +73,8 @@ static retune_status tensor_create(retune_backend_device *device, const retune_t
                                    retune_backend_tensor **out_tensor, retune_error *error) {
     bool whole = usage == RETUNE_USAGE_CONSTANT && desc->shape[0] == TABLE_ROWS;
     *out_tensor = NULL;
-    if (whole && current == CREATE)
-        return fail_memory(error);
+    if ((whole && current == CREATE) || (usage == RETUNE_USAGE_STATE && current == STATE))
+        return refuse(RETUNE_OUT_OF_MEMORY, error);
     retune_status status = cpu->tensor_create(device, desc, usage, slot, out_tensor, error);
     if (whole)
         table = *out_tensor;
@@ -86,7 +90,7 @@ static void tensor_destroy(retune_backend_tensor *tensor) {
 static retune_status tensor_write(retune_backend_tensor *tensor, int64_t first_row, int64_t rows,
                                   const void *data, retune_error *error) {
     if (tensor == table && current == WRITE)
-        return fail_memory(error);
+        return refuse(RETUNE_OUT_OF_MEMORY, error);
     return cpu->tensor_write(tensor, first_row, rows, data, error);
 }
 
@@ -95,7 +99,9 @@ static retune_status program_create(retune_backend_device *device, const retune_
                                     retune_error *error) {
     *out_program = NULL;
     if (table && current == PROGRAM)
-        return fail_memory(error);
+        return refuse(RETUNE_OUT_OF_MEMORY, error);
+    if (table && current == KERNEL)
+        return refuse(RETUNE_UNSUPPORTED, error);
     return cpu->program_create(device, ops, op_count, out_program, error);
 }
 

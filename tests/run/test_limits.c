@@ -5,6 +5,7 @@
 #include "run/tensors.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -37,6 +38,63 @@ Test(run_limits, a_precision_that_is_none) {
 
 Test(run_limits, fp32_needs_nothing) {
     scene_train(LIMITED "limited/f32");
+}
+
+/* ---- Automatic order ----------------------------------------------------------------------- */
+
+/* The only event that names the device. */
+static cJSON *train_and_find_device(const char *arguments, const cJSON **out_device) {
+    scene_train("--fresh --set train.epochs=1 %s", arguments);
+    cJSON *events = events_parse(command_stdout);
+    cr_assert_eq(events_count(events, "device"), 1);
+    *out_device = events_find(events, "device", 0);
+    return events;
+}
+
+/* The reason why something was passed over, or NULL. */
+static const char *reason_of(const cJSON *device, const char *name) {
+    const cJSON *skipped;
+    cJSON_ArrayForEach(skipped, cJSON_GetObjectItem(device, "skipped")) {
+        if (strcmp(event_text(skipped, "backend"), name) == 0)
+            return event_text(skipped, "reason");
+    }
+    return NULL;
+}
+
+Test(run_limits, auto_takes_the_highest_score) {
+    const cJSON *device = NULL;
+    cJSON *events = train_and_find_device(LIMITED "auto", &device);
+    cr_expect_str_eq(event_text(device, "device"), "limited/f32");
+    cJSON_Delete(events);
+}
+
+/* Who is better and cannot be used is told with the reason; who is worse is not. */
+Test(run_limits, auto_says_whom_it_passed_over) {
+    const cJSON *device = NULL;
+    cJSON *events = train_and_find_device(LIMITED "auto --set backend.precision=fp16", &device);
+    const char *reason = reason_of(device, "limited/f32");
+    cr_expect(reason && strcmp(reason, "stores no fp16 maps") == 0, "%s", command_stdout);
+    cr_expect(reason_of(device, "limited/roomy") == NULL, "%s", command_stdout);
+    cr_expect(reason_of(device, "cpu/scalar") == NULL, "%s", command_stdout);
+    cr_expect(strncmp(event_text(device, "device"), "limited/", 8) != 0, "%s", command_stdout);
+    cJSON_Delete(events);
+    cr_expect(strstr(command_stderr, "limited/f32 passed over: stores no fp16 maps\n"), "%s",
+              command_stderr);
+    const char *line = strstr(command_stderr, "\ndevice ");
+    cr_expect(line && strstr(line + 1, "\ndevice ") == NULL, "%s", command_stderr);
+}
+
+/* By default nothing is said of backends that are not installed; of one that was named it is. */
+Test(run_limits, auto_knows_only_what_is_there) {
+    const cJSON *device = NULL, *skipped;
+    cr_assert_eq(system("sed -i '/^order/d' job.ini"), 0);
+    cJSON *events = train_and_find_device("", &device);
+    cJSON_ArrayForEach(skipped, cJSON_GetObjectItem(device, "skipped")) {
+        cr_expect(strstr(event_text(skipped, "reason"), "no plugin") == NULL, "%s", command_stdout);
+    }
+    cJSON_Delete(events);
+    scene_train("--fresh --set train.epochs=1 --set backend.order=nowhere,cpu/simd");
+    cr_expect(strstr(command_stdout, "no plugin retune_nowhere.so"), "%s", command_stdout);
 }
 
 /* ---- The feature table --------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include "error.h"
 #include "host.h"
 #include "op_check.h"
+#include "widen.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +32,9 @@ retune_status cpu_device_info(uint32_t index, retune_device_info *out_info, retu
     bool simd = index == CPU_DEVICE_SIMD;
     const cpu_kernel_set *kernels = simd ? cpu_simd_kernels(NULL) : cpu_scalar_kernels();
     retune_device_info info = {.type = RETUNE_DEVICE_CPU,
-                               .features = RETUNE_FEATURE_DETERMINISTIC |
+                               .features = RETUNE_FEATURE_F16_STORAGE |
+                                           RETUNE_FEATURE_BF16_STORAGE |
+                                           RETUNE_FEATURE_DETERMINISTIC |
                                            RETUNE_FEATURE_TIMESTAMPS | RETUNE_FEATURE_HOST_MEMORY,
                                .score = simd ? 100 : 10,
                                .memory_bytes = cpu_host_memory()};
@@ -174,17 +177,21 @@ const cpu_kernel *cpu_device_kernel(const retune_backend_device *device, uint32_
     return kernel->run ? kernel : &cpu_scalar_kernels()->kernels[kind];
 }
 
-uint64_t cpu_device_workspace(const retune_backend_device *device, const retune_op_desc *op) {
+uint64_t cpu_device_workspace(const retune_backend_device *device, const retune_op_desc *op,
+                              uint64_t *out_kernel_bytes) {
     const cpu_kernel *kernel = cpu_device_kernel(device, op->kind);
-    return kernel->workspace ? kernel->workspace(op, device->threads) : 0;
+    uint64_t bytes = kernel->workspace ? kernel->workspace(op, device->threads) : 0;
+    *out_kernel_bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return *out_kernel_bytes + cpu_widen_bytes(op);
 }
 
 retune_status cpu_op_query(retune_backend_device *device, const retune_op_desc *op,
                            retune_op_support *out_support, retune_error *error) {
     retune_op_support support = {0};
+    uint64_t kernel_bytes = 0;
     support.supported =
-        backend_op_check(op, BACKEND_MAPS_F32, support.reason, sizeof support.reason);
+        backend_op_check(op, BACKEND_MAPS_ALL, support.reason, sizeof support.reason);
     if (support.supported)
-        support.workspace_bytes = cpu_device_workspace(device, op);
+        support.workspace_bytes = cpu_device_workspace(device, op, &kernel_bytes);
     return backend_fill_struct(out_support, &support, sizeof support, error);
 }

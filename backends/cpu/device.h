@@ -41,7 +41,9 @@ void cpu_device_give_back(retune_backend_device *device, void *memory, size_t by
 /* The kernel of a valid kind of op: the device's own, or else the scalar one. */
 const cpu_kernel *cpu_device_kernel(const retune_backend_device *device, uint32_t kind);
 
-/* Bytes the device's kernel needs beside the tensors of a valid op. */
-uint64_t cpu_device_workspace(const retune_backend_device *device, const retune_op_desc *op);
+/* Bytes a valid op needs beside its tensors: first the kernel's own, to a multiple of 64, then the
+ * f32 copies of narrow maps. `out_kernel_bytes` says how many are the former. */
+uint64_t cpu_device_workspace(const retune_backend_device *device, const retune_op_desc *op,
+                              uint64_t *out_kernel_bytes);
 
 #endif

@@ -4,7 +4,8 @@
 
 #include "retune/backend.h"
 
-/* One op, ready to compute. Slots are those of ops.def; an absent tensor is NULL in both arrays. */
+/* One op, ready to compute. Slots are those of ops.def; an absent tensor is NULL in both arrays.
+ * Maps are f32 whatever `op` says of them (widen.h), but for gather and cast, which convert. */
 typedef struct cpu_call {
     const retune_op_desc *op;
     const void *inputs[RETUNE_OP_TENSORS_MAX];

@@ -3,6 +3,7 @@
 #include "bind.h"
 #include "error.h"
 #include "tensor.h"
+#include "widen.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,8 @@
 typedef struct step {
     backend_bound_op bound;
     const cpu_kernel *kernel;
-    uint64_t nanoseconds; /* of the last run, when the device profiles */
+    uint64_t kernel_bytes; /* of the workspace; behind them are copies of narrow maps */
+    uint64_t nanoseconds;  /* of the last run, when the device profiles */
 } step;
 
 struct retune_backend_program {
@@ -25,7 +27,7 @@ struct retune_backend_program {
 
 static retune_status prepare_step(step *s, const retune_op *op, retune_backend_device *device,
                                   retune_error *error) {
-    retune_status status = backend_op_bind(op, device, BACKEND_MAPS_F32, &s->bound, error);
+    retune_status status = backend_op_bind(op, device, BACKEND_MAPS_ALL, &s->bound, error);
     if (status != RETUNE_OK)
         return status;
     s->kernel = cpu_device_kernel(device, s->bound.desc.kind);
@@ -40,7 +42,8 @@ static retune_status reserve_workspace(const retune_backend_program *program, re
     retune_backend_device *device = program->device;
     uint64_t wanted = 0;
     for (size_t n = 0; n < program->count; n++) {
-        uint64_t bytes = cpu_device_workspace(device, &program->steps[n].bound.desc);
+        step *s = &program->steps[n];
+        uint64_t bytes = cpu_device_workspace(device, &s->bound.desc, &s->kernel_bytes);
         wanted = bytes > wanted ? bytes : wanted;
     }
     if (wanted <= device->workspace_bytes)
@@ -127,7 +130,8 @@ static retune_status run_step(const retune_backend_program *program, size_t n,
     if (!backend_op_check_indices(&s->bound.desc, call.inputs[BACKEND_INDEX_SLOT], reason,
                                   sizeof reason))
         return backend_fail(error, RETUNE_INVALID, "op %zu, %s", n, reason);
-    s->kernel->run(&call);
+    cpu_widen_run(&call, s->kernel, cpu_device_kernel(device, RETUNE_OP_CAST),
+                  (size_t)s->kernel_bytes);
     if (device->profiling)
         s->nanoseconds = now() - start;
     return RETUNE_OK;

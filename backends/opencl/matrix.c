@@ -45,7 +45,7 @@ double opencl_tile_cost(const retune_backend_device *device, const opencl_produc
 /* ---- Parts ---------------------------------------------------------------------------------- */
 
 /* k is divided for devices with more compute units than y has tiles of this size. */
-enum { NOMINAL_TILE = 128, GROUPS_A_UNIT = 4, PART_LEAST = 64 };
+enum { NOMINAL_TILE = 128, GROUPS_A_UNIT = 2, PART_LEAST = 64 };
 #define PARTS_BYTES_MAX (INT64_C(256) << 20)
 
 /* A multiple of every tile's k. */

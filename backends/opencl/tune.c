@@ -12,9 +12,10 @@
 
 enum { KEY_LENGTH = 160, CANDIDATES_AUTO = 3 };
 
-/* Products below this many multiply-adds are not worth measuring; larger ones are measured on a
- * slice that keeps the device busy for a few milliseconds. */
-#define FLOPS_LEAST     2e8
+/* Products below this are not worth measuring; large ones are measured on a slice that keeps the
+ * device busy for a few milliseconds. */
+#define FLOPS_LEAST_CPU 2e8
+#define FLOPS_LEAST_GPU 1e6
 #define FLOPS_SLICE_CPU 5e8
 #define FLOPS_SLICE_GPU 2e10
 
@@ -215,10 +216,16 @@ static cl_int time_runs(retune_backend_device *device, cl_kernel kernel, const s
     return code;
 }
 
+/* Runs that together take long enough to be measured, when one takes `seconds`. */
+static int run_count(double seconds) {
+    const double wanted = 1e-3;
+    return seconds > wanted ? 1 : seconds > wanted / 50 ? (int)(wanted / seconds) + 1 : 50;
+}
+
 /* Seconds of one run with a tile: the least of a few, after one that warms up. */
 static retune_status measure(retune_backend_device *device, const trial *t, const opencl_tile *tile,
                              double *out_seconds, retune_error *error) {
-    enum { REPETITIONS = 3, RUNS = 3 };
+    enum { REPETITIONS = 3 };
     char options[512];
     size_t global[3], local[3];
     cl_kernel kernel;
@@ -235,10 +242,11 @@ static retune_status measure(retune_backend_device *device, const trial *t, cons
         cl_int code = set_arguments(device, t, kernel);
         if (code == CL_SUCCESS)
             code = time_runs(device, kernel, global, local, 1, &seconds);
+        int runs = run_count(seconds);
         for (int r = 0; r < REPETITIONS && code == CL_SUCCESS; r++) {
-            code = time_runs(device, kernel, global, local, RUNS, &seconds);
-            if (seconds / RUNS < *out_seconds)
-                *out_seconds = seconds / RUNS;
+            code = time_runs(device, kernel, global, local, runs, &seconds);
+            if (seconds / runs < *out_seconds)
+                *out_seconds = seconds / runs;
         }
         status = opencl_device_note(device, opencl_check_wait(code, "a trial of a tile", error));
     }
@@ -313,7 +321,8 @@ retune_status opencl_tuning_tile(retune_backend_device *device, const opencl_pro
         return backend_fail(error, RETUNE_UNSUPPORTED,
                             "this device has too little local memory for a matrix product");
     *out_tile = &opencl_tiles[ranked[0]];
-    if (device->options.tune == OPENCL_TUNE_OFF || flops_of(product) < FLOPS_LEAST)
+    if (device->options.tune == OPENCL_TUNE_OFF ||
+        flops_of(product) < (device->is_cpu ? FLOPS_LEAST_CPU : FLOPS_LEAST_GPU))
         return RETUNE_OK;
     make_key(&slice, key);
     const finding *known = find(device->tuning, key);

@@ -22,6 +22,15 @@ int32_t retune_backward_gradient(const retune_backward *backward, int32_t value)
                                                                : RETUNE_NO_VALUE;
 }
 
+retune_status retune_backward_make_gradient(retune_backward *backward, int32_t value,
+                                            const char *name, int32_t *out_gradient,
+                                            retune_error *error) {
+    retune_tensor_desc desc = backward->graph->values[value].desc;
+    desc.dtype = RETUNE_F32;
+    return retune_graph_value(backward->graph, &desc, RETUNE_USAGE_GRADIENT, name, out_gradient,
+                              error);
+}
+
 retune_status retune_backward_contribute(retune_backward *backward, int32_t value, int32_t gradient,
                                          retune_error *error) {
     int32_t *known = &backward->gradients[value];

@@ -46,11 +46,12 @@ static retune_status norm_vector(retune_lowering *lowering, retune_source source
                                  out_value, error);
 }
 
-static retune_status append(retune_lowering *lowering, const retune_node *node, int32_t *value,
-                            retune_error *error) {
+retune_status retune_lower_append(retune_lowering *lowering, const retune_node *node,
+                                  int32_t *out_map, retune_error *error) {
     int32_t outputs[RETUNE_OP_TENSORS_MAX];
     RETUNE_TRY(retune_graph_append(lowering->graph, node, outputs, error));
-    *value = outputs[0];
+    lowering->graph->values[outputs[0]].desc.dtype = (uint32_t)lowering->map_dtype;
+    *out_map = outputs[0];
     return RETUNE_OK;
 }
 
@@ -80,7 +81,7 @@ static retune_status lower_affine(retune_lowering *lowering, size_t norm, uint32
                                &node.inputs[WEIGHT], error));
     RETUNE_TRY(parameter_value(lowering, layer->parameters[RETUNE_ROLE_BETA], &vector,
                                &node.inputs[BIAS], error));
-    return append(lowering, &node, value, error);
+    return retune_lower_append(lowering, &node, value, error);
 }
 
 static retune_status lower_full(retune_lowering *lowering, size_t norm, bool training,
@@ -100,7 +101,7 @@ static retune_status lower_full(retune_lowering *lowering, size_t norm, bool tra
             node.outputs[3 + role - RETUNE_ROLE_MOVING_MEAN] = *input;
         }
     }
-    return append(lowering, &node, value, error);
+    return retune_lower_append(lowering, &node, value, error);
 }
 
 /* A batch norm that no convolution before it takes. */
@@ -118,7 +119,7 @@ static retune_status lower_norm(retune_lowering *lowering, size_t norm, bool tra
         0.0f, &kernel, layer->name, &node.inputs[WEIGHT], error));
     RETUNE_TRY(norm_vector(lowering, affine ? RETUNE_SOURCE_NORM_SHIFT : RETUNE_SOURCE_NORM_BIAS,
                            norm, &node.inputs[BIAS], error));
-    RETUNE_TRY(append(lowering, &node, value, error));
+    RETUNE_TRY(retune_lower_append(lowering, &node, value, error));
     return affine ? lower_affine(lowering, norm, RETUNE_ACTIVATION_NONE, value, error) : RETUNE_OK;
 }
 
@@ -127,7 +128,7 @@ static retune_status lower_activation(retune_lowering *lowering, const retune_la
     retune_node node = retune_node_make(RETUNE_OP_ACTIVATION, layer->name);
     node.attributes.activation.activation = layer->options.activation.kind;
     node.inputs[X] = *value;
-    return append(lowering, &node, value, error);
+    return retune_lower_append(lowering, &node, value, error);
 }
 
 static retune_status lower_pool(retune_lowering *lowering, const retune_layer *layer,
@@ -139,7 +140,7 @@ static retune_status lower_pool(retune_lowering *lowering, const retune_layer *l
     a->window_width = a->stride_width = (uint32_t)layer->input.shape[2];
     node.inputs[X] = *value;
     node.outputs[1] = a->kind == RETUNE_POOL_MAX ? RETUNE_NEW_VALUE : RETUNE_NO_VALUE;
-    return append(lowering, &node, value, error);
+    return retune_lower_append(lowering, &node, value, error);
 }
 
 /* A dense layer is a convolution whose kernel covers the map it sees: 1x1 after a pool, the whole
@@ -158,7 +159,7 @@ static retune_status lower_dense(retune_lowering *lowering, const retune_layer *
                                &node.inputs[WEIGHT], error));
     RETUNE_TRY(parameter_value(lowering, layer->parameters[RETUNE_ROLE_BIAS], &bias,
                                &node.inputs[BIAS], error));
-    return append(lowering, &node, value, error);
+    return retune_lower_append(lowering, &node, value, error);
 }
 
 static retune_node convolution_node(const retune_layer *layer, int32_t input) {
@@ -213,7 +214,7 @@ static retune_status lower_convolution(retune_lowering *lowering, size_t index, 
                                affine ? RETUNE_SOURCE_NORM_SHIFT : RETUNE_SOURCE_NORM_BIAS, norm,
                                &node.inputs[BIAS], error));
     node.attributes.convolution.activation = affine ? RETUNE_ACTIVATION_NONE : activation;
-    RETUNE_TRY(append(lowering, &node, value, error));
+    RETUNE_TRY(retune_lower_append(lowering, &node, value, error));
     return affine ? lower_affine(lowering, norm, activation, value, error) : RETUNE_OK;
 }
 
@@ -250,6 +251,7 @@ retune_status retune_lower_layers(retune_lowering *lowering, size_t begin, size_
             return status;
         l = next;
     }
+    lowering->graph->values[value].desc.dtype = RETUNE_F32;
     *out_value = value;
     return RETUNE_OK;
 }

@@ -73,6 +73,12 @@ bool retune_backward_needs(const retune_backward *backward, int32_t value);
 /* The gradient of a value so far, or RETUNE_NO_VALUE. */
 int32_t retune_backward_gradient(const retune_backward *backward, int32_t value);
 
+/* Adds a value for a gradient of `value`: of its shape, and f32 however `value` is stored, because
+ * the small numbers that gradients are would vanish in fp16. */
+retune_status retune_backward_make_gradient(retune_backward *backward, int32_t value,
+                                            const char *name, int32_t *out_gradient,
+                                            retune_error *error);
+
 /* Adds a contribution to the gradient of a value: sums it with an earlier one by an `add`. */
 retune_status retune_backward_contribute(retune_backward *backward, int32_t value, int32_t gradient,
                                          retune_error *error);

@@ -23,7 +23,8 @@ void retune_plan_destroy(retune_plan *plan) {
 }
 
 static retune_status builder_open(builder *b, const retune_model *model,
-                                  const retune_freeze *freeze, int64_t batch, retune_error *error) {
+                                  const retune_freeze *freeze, int64_t batch,
+                                  retune_dtype map_dtype, retune_error *error) {
     memset(b, 0, sizeof *b);
     RETUNE_TRY(retune_allocate(1, sizeof *b->plan, "a plan", &b->plan, error));
     retune_plan *plan = b->plan;
@@ -32,7 +33,8 @@ static retune_status builder_open(builder *b, const retune_model *model,
         plan->features = plan->probability = plan->loss = plan->eval_probability = plan->eval_loss =
             RETUNE_NO_VALUE;
     RETUNE_TRY(retune_graph_create(&plan->graph, error));
-    b->lowering = (retune_lowering){.model = model, .freeze = freeze, .graph = plan->graph};
+    b->lowering = (retune_lowering){
+        .model = model, .freeze = freeze, .graph = plan->graph, .map_dtype = map_dtype};
     RETUNE_TRY(retune_allocate(model->parameter_count, sizeof *b->lowering.parameter_values,
                                "a plan", &b->lowering.parameter_values, error));
     for (size_t p = 0; p < model->parameter_count; p++)
@@ -68,10 +70,7 @@ static retune_status append_images(builder *b, int32_t *out_value, retune_error 
                                      &vector, "scale", &node.inputs[1], error));
     RETUNE_TRY(retune_lower_constant(&b->lowering, RETUNE_SOURCE_NUMBER, -1, -1, model->offset,
                                      &vector, "offset", &node.inputs[2], error));
-    int32_t outputs[RETUNE_OP_TENSORS_MAX];
-    RETUNE_TRY(retune_graph_append(plan->graph, &node, outputs, error));
-    *out_value = outputs[0];
-    return RETUNE_OK;
+    return retune_lower_append(&b->lowering, &node, out_value, error);
 }
 
 /* Rows of the feature table become a batch. */
@@ -86,10 +85,7 @@ static retune_status append_gather(builder *b, const retune_tensor_desc *table, 
     retune_node node = retune_node_make(RETUNE_OP_GATHER, "features");
     node.inputs[0] = plan->table;
     node.inputs[1] = plan->index;
-    int32_t outputs[RETUNE_OP_TENSORS_MAX];
-    RETUNE_TRY(retune_graph_append(plan->graph, &node, outputs, error));
-    *out_value = outputs[0];
-    return RETUNE_OK;
+    return retune_lower_append(&b->lowering, &node, out_value, error);
 }
 
 static retune_status append_loss(builder *b, int32_t logits, float label_smoothing,
@@ -276,9 +272,9 @@ static retune_status append_evaluation(builder *b, size_t first_layer, float lab
     plan->evaluate.begin = plan->graph->node_count;
     retune_node input = plan->graph->nodes[0]; /* the gather or the normalize */
     input.outputs[0] = RETUNE_NO_VALUE;
-    int32_t outputs[RETUNE_OP_TENSORS_MAX], logits;
-    RETUNE_TRY(retune_graph_append(plan->graph, &input, outputs, error));
-    RETUNE_TRY(append_pass(b, first_layer, outputs[0], false, label_smoothing, &logits,
+    int32_t map, logits;
+    RETUNE_TRY(retune_lower_append(&b->lowering, &input, &map, error));
+    RETUNE_TRY(append_pass(b, first_layer, map, false, label_smoothing, &logits,
                            &plan->eval_probability, &plan->eval_loss, error));
     plan->evaluate.end = plan->graph->node_count;
     return RETUNE_OK;
@@ -309,18 +305,20 @@ retune_status retune_plan_training(const retune_model *model, const retune_freez
                                    retune_error *error) {
     *out_plan = NULL;
     builder b;
-    retune_status status = builder_open(&b, model, freeze, options->batch, error);
+    retune_status status =
+        builder_open(&b, model, freeze, options->batch, options->map_dtype, error);
     if (status == RETUNE_OK)
         status = build_training(&b, options, error);
     return builder_close(&b, status, out_plan, error);
 }
 
 retune_status retune_plan_features(const retune_model *model, const retune_freeze *freeze,
-                                   int64_t batch, retune_plan **out_plan, retune_error *error) {
+                                   int64_t batch, retune_dtype map_dtype, retune_plan **out_plan,
+                                   retune_error *error) {
     *out_plan = NULL;
     builder b;
     int32_t images = RETUNE_NO_VALUE;
-    retune_status status = builder_open(&b, model, freeze, batch, error);
+    retune_status status = builder_open(&b, model, freeze, batch, map_dtype, error);
     if (status == RETUNE_OK)
         status = append_images(&b, &images, error);
     if (status == RETUNE_OK)
@@ -334,13 +332,14 @@ retune_status retune_plan_features(const retune_model *model, const retune_freez
 }
 
 retune_status retune_plan_inference(const retune_model *model, int64_t batch,
-                                    retune_plan **out_plan, retune_error *error) {
+                                    retune_dtype map_dtype, retune_plan **out_plan,
+                                    retune_error *error) {
     *out_plan = NULL;
     builder b;
     retune_freeze freeze;
     int32_t input, logits;
     RETUNE_TRY(retune_freeze_all(model, &freeze, error));
-    retune_status status = builder_open(&b, model, &freeze, batch, error);
+    retune_status status = builder_open(&b, model, &freeze, batch, map_dtype, error);
     if (status == RETUNE_OK)
         status = append_images(&b, &input, error);
     if (status == RETUNE_OK)

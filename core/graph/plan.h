@@ -51,12 +51,18 @@ typedef struct retune_plan {
     size_t statistic_count;
 } retune_plan;
 
+/* In each plan, `map_dtype` is how the maps that the forward pass makes are stored: RETUNE_F32,
+ * RETUNE_F16 or RETUNE_BF16. Everything else is f32: parameters, gradients, statistics, features,
+ * logits, probabilities and losses. */
+
 /* Images [batch,S,S,3] -> output of layers [0, freeze->frontier). The prefix is not empty. */
 retune_status retune_plan_features(const retune_model *model, const retune_freeze *freeze,
-                                   int64_t batch, retune_plan **out_plan, retune_error *error);
+                                   int64_t batch, retune_dtype map_dtype, retune_plan **out_plan,
+                                   retune_error *error);
 
 typedef struct retune_training_options {
-    int64_t batch;                   /* images a run; the micro-batch when `accumulate` is set */
+    int64_t batch; /* images a run; the micro-batch when `accumulate` is set */
+    retune_dtype map_dtype;
     const retune_tensor_desc *table; /* the feature table; NULL: the network sees images */
     bool accumulate;                 /* sum gradients over runs before an update */
     float label_smoothing;
@@ -70,7 +76,8 @@ retune_status retune_plan_training(const retune_model *model, const retune_freez
 
 /* The whole network with fixed statistics, `batch` images a run. */
 retune_status retune_plan_inference(const retune_model *model, int64_t batch,
-                                    retune_plan **out_plan, retune_error *error);
+                                    retune_dtype map_dtype, retune_plan **out_plan,
+                                    retune_error *error);
 
 void retune_plan_destroy(retune_plan *plan); /* takes NULL */
 

@@ -82,6 +82,7 @@ static retune_tensor_desc table_desc(const bench *b, bool cached) {
 static retune_training_options training_options(const bench *b, const retune_tensor_desc *table) {
     const retune_config *config = b->session.config;
     return (retune_training_options){.batch = b->micro_batch,
+                                     .map_dtype = retune_session_map_dtype(config),
                                      .table = table,
                                      .accumulate = b->micro_batch < b->batch,
                                      .label_smoothing = (float)config->train_label_smoothing,
@@ -114,7 +115,7 @@ static retune_status divide_batch(bench *b, retune_error *error) {
     if (b->features)
         table = table_desc(b, true);
     retune_training_options whole = training_options(b, b->features ? &table : NULL);
-    RETUNE_TRY(retune_micro_batch_choose(&b->session, &whole, true, &b->micro_batch, error));
+    RETUNE_TRY(retune_micro_batch_choose(&b->session, &whole, true, 0, &b->micro_batch, error));
     return b->micro_batch < b->batch ? plan_training(b, error) : RETUNE_OK;
 }
 
@@ -125,8 +126,7 @@ static retune_status open(bench *b, uint32_t wanted_classes, retune_error *error
     RETUNE_TRY(open_model(b, classes, error));
     b->batch = b->micro_batch = session->config->train_batch;
     if (session->freeze.frontier > 0)
-        RETUNE_TRY(retune_plan_features(session->model, &session->freeze, RETUNE_PREFIX_BATCH,
-                                        &b->features, error));
+        RETUNE_TRY(retune_session_plan_features(session, &b->features, error));
     else
         RETUNE_TRY(retune_events_notice(session->events, error,
                                         "the first layer is trained: there are no frozen layers "
@@ -134,6 +134,8 @@ static retune_status open(bench *b, uint32_t wanted_classes, retune_error *error
     RETUNE_TRY(plan_training(b, error));
     const retune_plan *plans[] = {b->features, b->training};
     RETUNE_TRY(retune_session_open_device(session, plans, 2, error));
+    if (b->features)
+        RETUNE_TRY(retune_session_plan_features(session, &b->features, error));
     return divide_batch(b, error);
 }
 
@@ -171,7 +173,7 @@ static retune_status upload_and_run_prefix(void *user, retune_error *error) {
 static retune_status open_prefix(const bench *b, retune_prefix *out_prefix, retune_error *error) {
     const retune_plan *plan = b->features;
     RETUNE_TRY(retune_prefix_open(b->session.device, b->session.model, plan, out_prefix, error));
-    retune_trial_make_up(RETUNE_U8, 0, out_prefix->image_bytes * RETUNE_PREFIX_BATCH,
+    retune_trial_make_up(RETUNE_U8, 0, out_prefix->image_bytes * out_prefix->batch,
                          out_prefix->images);
     retune_status status = retune_executable_write_all(out_prefix->executable, plan->images,
                                                        out_prefix->images, error);
@@ -184,9 +186,9 @@ static retune_status measure_prefix(bench *b, retune_error *error) {
     retune_prefix prefix;
     RETUNE_TRY(open_prefix(b, &prefix, error));
     retune_status status =
-        measure(b, "prefix", RETUNE_PREFIX_BATCH, prefix.executable, run_prefix, &prefix, error);
+        measure(b, "prefix", b->features->batch, prefix.executable, run_prefix, &prefix, error);
     if (status == RETUNE_OK)
-        status = measure(b, "prefix_upload", RETUNE_PREFIX_BATCH, prefix.executable,
+        status = measure(b, "prefix_upload", b->features->batch, prefix.executable,
                          upload_and_run_prefix, &prefix, error);
     retune_prefix_close(&prefix);
     return status;

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/tensor_desc.h"
 #include "graph/op_rule.h"
+#include "train/budget.h"
 #include "train/feature_cache.h"
 #include "train/prefix.h"
 
@@ -12,36 +13,36 @@
 /* The plans of a job, those training would make. */
 typedef struct estimate {
     retune_session *session;
-    retune_plan *features, *training; /* features: NULL when nothing is frozen below */
-    retune_plan *trial;               /* training on a table of one batch, to be timed */
-    uint64_t rows;                    /* of the feature table */
+    retune_plan *features; /* NULL when nothing is frozen below */
+    retune_plan *training; /* on a table of one batch */
+    uint64_t rows;         /* of the feature table */
     size_t table_bytes;
     int place; /* RETUNE_FEATURES_* */
 } estimate;
 
-static retune_status make_training(const estimate *e, int64_t rows, retune_plan **out_plan,
-                                   retune_error *error) {
+static retune_status make_training(estimate *e, retune_error *error) {
     const retune_config *config = e->session->config;
     int64_t images = e->session->dataset->train_count;
     retune_tensor_desc table;
     retune_training_options options = {.batch = config->train_batch < images ? config->train_batch
                                                                              : images,
+                                       .map_dtype = retune_session_map_dtype(config),
                                        .label_smoothing = (float)config->train_label_smoothing,
                                        .optimizer = retune_session_optimizer(config)};
     if (e->features) {
         table = retune_feature_cache_row(e->session, e->features);
-        table.shape[0] = rows;
+        table.shape[0] = options.batch;
         options.table = &table;
     }
-    return retune_plan_training(e->session->model, &e->session->freeze, &options, out_plan, error);
+    return retune_plan_training(e->session->model, &e->session->freeze, &options, &e->training,
+                                error);
 }
 
 static retune_status make_plans(estimate *e, retune_error *error) {
     retune_session *session = e->session;
     e->place = RETUNE_FEATURES_OFF;
     if (session->freeze.frontier > 0) {
-        RETUNE_TRY(retune_plan_features(session->model, &session->freeze, RETUNE_PREFIX_BATCH,
-                                        &e->features, error));
+        RETUNE_TRY(retune_session_plan_features(session, &e->features, error));
         e->rows = retune_feature_cache_rows(session);
         retune_tensor_desc table = retune_feature_cache_row(session, e->features);
         table.shape[0] = (int64_t)e->rows;
@@ -49,8 +50,7 @@ static retune_status make_plans(estimate *e, retune_error *error) {
         e->place =
             retune_feature_cache_place(session->config, e->table_bytes, retune_available_memory());
     }
-    RETUNE_TRY(make_training(e, (int64_t)e->rows, &e->training, error));
-    return make_training(e, e->training->batch, &e->trial, error);
+    return make_training(e, error);
 }
 
 /* ---- Time ---------------------------------------------------------------------------------- */
@@ -82,14 +82,15 @@ static retune_status time_prefix(const estimate *e, double *out_seconds_per_imag
     if (status == RETUNE_OK)
         status = time_run(prefix.executable, e->features->forward, &seconds, error);
     retune_prefix_close(&prefix);
-    *out_seconds_per_image = seconds / RETUNE_PREFIX_BATCH;
+    *out_seconds_per_image = seconds / (double)e->features->batch;
     return status;
 }
 
-/* Fills every input of the trial with zeros, which are valid as bytes, labels and indices. */
+/* Fills every input of the training plan with zeros, which are valid as bytes, labels and indices.
+ */
 static retune_status write_inputs(const estimate *e, retune_executable *executable,
                                   retune_error *error) {
-    const retune_plan *plan = e->trial;
+    const retune_plan *plan = e->training;
     const int32_t inputs[] = {plan->images, plan->table,  plan->index,
                               plan->label,  plan->weight, plan->total_weight};
     float one = 1.0f;
@@ -110,7 +111,7 @@ static retune_status write_inputs(const estimate *e, retune_executable *executab
 
 static retune_status time_step(const estimate *e, double *out_step, double *out_evaluation,
                                retune_error *error) {
-    const retune_plan *plan = e->trial;
+    const retune_plan *plan = e->training;
     retune_executable *executable = NULL;
     retune_range step = {0, plan->update.end};
     RETUNE_TRY(retune_executable_create(e->session->device, plan->graph, e->session->model,
@@ -140,15 +141,17 @@ static retune_status add_up_memory(const estimate *e, retune_event *event, retun
     RETUNE_TRY(retune_graph_bytes(e->training->graph, &training, error));
     if (e->features)
         RETUNE_TRY(retune_graph_bytes(e->features->graph, &features, error));
-    bool shared = e->session->device->info.features & RETUNE_FEATURE_HOST_MEMORY;
+    const retune_device_info *info = &e->session->device->info;
+    bool shared = info->features & RETUNE_FEATURE_HOST_MEMORY;
+    bool copied = e->place != RETUNE_FEATURES_OFF && !shared &&
+                  retune_budget_holds_table(info, e->table_bytes);
     uint64_t held = e->place == RETUNE_FEATURES_MEMORY ? e->table_bytes : 0;
-    /* The plans run one after the other. The training plan counts the table, which a device that
-     * shares memory with the host does not need again. */
-    training -= e->table_bytes;
+    /* The plans run one after the other. */
+    training += copied ? e->table_bytes : 0;
     uint64_t device = training > features ? training : features;
     uint64_t model = retune_model_parameter_total(e->session->model) * sizeof(float);
     event->of.plan.memory_bytes = model + held + (shared ? device : 0);
-    event->of.plan.device_bytes = device + (shared ? 0 : e->table_bytes);
+    event->of.plan.device_bytes = device;
     event->of.plan.cache_bytes = e->place == RETUNE_FEATURES_OFF ? 0 : e->table_bytes;
     return RETUNE_OK;
 }
@@ -168,9 +171,11 @@ static retune_status add_up_time(const estimate *e, retune_event *event, retune_
     event->of.plan.steps_per_epoch = steps;
     event->of.plan.seconds_features = every_time ? 0.0 : (double)e->rows * image;
     event->of.plan.seconds_per_epoch = epoch;
-    event->of.plan.flops_per_step = range_flops(e->trial, (retune_range){0, e->trial->update.end});
+    event->of.plan.flops_per_step =
+        range_flops(e->training, (retune_range){0, e->training->update.end});
     event->of.plan.flops_per_image_prefix =
-        e->features ? range_flops(e->features, e->features->forward) / RETUNE_PREFIX_BATCH : 0.0;
+        e->features ? range_flops(e->features, e->features->forward) / (double)e->features->batch
+                    : 0.0;
     return RETUNE_OK;
 }
 
@@ -183,12 +188,13 @@ retune_status retune_estimate_job(retune_session *session, retune_event *out_eve
     const retune_plan *plans[] = {e.features, e.training};
     if (status == RETUNE_OK)
         status = retune_session_open_device(session, plans, 2, error);
+    if (status == RETUNE_OK && e.features)
+        status = retune_session_plan_features(session, &e.features, error);
     if (status == RETUNE_OK)
         status = add_up_memory(&e, out_event, error);
     if (status == RETUNE_OK)
         status = add_up_time(&e, out_event, error);
     retune_plan_destroy(e.features);
     retune_plan_destroy(e.training);
-    retune_plan_destroy(e.trial);
     return status;
 }

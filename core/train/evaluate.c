@@ -145,7 +145,7 @@ static retune_status run(retune_session *session, const retune_plan *plan, evalu
         status = retune_executable_create(session->device, plan->graph, session->model,
                                           RETUNE_NO_VALUE, NULL, &executable, error);
     if (status == RETUNE_OK)
-        status = retune_feeder_open(session, plan, executable, NULL, NULL, &feeder, error);
+        status = retune_feeder_open(session, plan, executable, NULL, false, NULL, &feeder, error);
     if (status == RETUNE_OK)
         status = run_pass(session, plan, executable, &feeder, items, &metrics, e->confusion, error);
     if (status == RETUNE_OK) {
@@ -195,7 +195,8 @@ retune_status retune_evaluate_file(const retune_config *config, const char *mode
         status =
             retune_fail(error, RETUNE_CORRUPT, "%s: there are no test images", config->data_root);
     if (status == RETUNE_OK)
-        status = retune_plan_inference(session.model, EVALUATE_BATCH, &plan, error);
+        status = retune_plan_inference(session.model, EVALUATE_BATCH,
+                                       retune_session_map_dtype(config), &plan, error);
     if (status == RETUNE_OK)
         status = retune_session_open_device(&session, (const retune_plan *const *)&plan, 1, error);
     if (status == RETUNE_OK)

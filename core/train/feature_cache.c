@@ -73,6 +73,7 @@ typedef struct fill {
     retune_prefix prefix;
     retune_loader_item *items; /* missing ones */
     uint32_t *listed; /* a row of the table: the sample that listed it last, counted from 1 */
+    bool *good;       /* of the chunk in work: images that were decoded */
     size_t count, done, total;
     double began;
 } fill;
@@ -80,7 +81,6 @@ typedef struct fill {
 /* Decodes up to a chunk of images, computes them and stores the rows. */
 static retune_status fill_chunk(fill *f, retune_loader *loader, const retune_loader_item *items,
                                 size_t count, retune_error *error) {
-    bool good[RETUNE_PREFIX_BATCH];
     for (size_t i = 0; i < count; i++) {
         retune_error cause = RETUNE_ERROR_INIT;
         retune_status image = RETUNE_OK;
@@ -88,13 +88,13 @@ static retune_status fill_chunk(fill *f, retune_loader *loader, const retune_loa
             loader, f->prefix.images + i * f->prefix.image_bytes, &image, &cause);
         if (status != RETUNE_OK)
             return retune_fail(error, status, "%s", cause.message);
-        good[i] = image == RETUNE_OK;
-        if (!good[i])
+        f->good[i] = image == RETUNE_OK;
+        if (!f->good[i])
             RETUNE_TRY(retune_session_bad_image(f->session, items[i].sample, &cause, error));
     }
     RETUNE_TRY(retune_prefix_run(&f->prefix, count, error));
     for (size_t i = 0; i < count; i++)
-        if (good[i])
+        if (f->good[i])
             RETUNE_TRY(retune_feature_store_put(
                 f->cache->store, f->cache->first_row[items[i].sample] + items[i].view,
                 f->prefix.features + i * f->prefix.row_elements, error));
@@ -123,8 +123,8 @@ static retune_status fill_side(fill *f, bool test, retune_error *error) {
     retune_loader *loader = NULL;
     RETUNE_TRY(retune_loader_open(session->dataset, &options, &loader, error));
     retune_status status = retune_loader_start(loader, f->items + begin, end - begin, error);
-    for (size_t i = begin; i < end && status == RETUNE_OK; i += RETUNE_PREFIX_BATCH) {
-        size_t count = end - i < RETUNE_PREFIX_BATCH ? end - i : RETUNE_PREFIX_BATCH;
+    for (size_t i = begin; i < end && status == RETUNE_OK; i += f->prefix.batch) {
+        size_t count = end - i < f->prefix.batch ? end - i : f->prefix.batch;
         status = fill_chunk(f, loader, f->items + i, count, error);
     }
     retune_loader_close(loader);
@@ -162,10 +162,14 @@ static retune_status fill_missing(retune_session *session, const retune_plan *fe
     if (status == RETUNE_OK && f.count > 0)
         status = retune_prefix_open(session->device, session->model, features, &f.prefix, error);
     if (status == RETUNE_OK)
+        status =
+            retune_allocate(f.prefix.batch, sizeof *f.good, "the feature cache", &f.good, error);
+    if (status == RETUNE_OK)
         status = fill_side(&f, false, error);
     if (status == RETUNE_OK)
         status = fill_side(&f, true, error);
     retune_prefix_close(&f.prefix);
+    free(f.good);
     free(f.listed);
     free(f.items);
     return status;

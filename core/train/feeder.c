@@ -1,11 +1,13 @@
 #include "train/feeder.h"
 
 #include "base/memory.h"
+#include "base/tensor_desc.h"
 
 #include <string.h>
 
 void retune_feeder_close(retune_feeder *feeder) {
     retune_loader_close(feeder->loader);
+    free(feeder->rows);
     free(feeder->images);
     free(feeder->index);
     free(feeder->label);
@@ -13,9 +15,18 @@ void retune_feeder_close(retune_feeder *feeder) {
     memset(feeder, 0, sizeof *feeder);
 }
 
+/* Room for the rows of a batch. */
+static retune_status open_rows(retune_feeder *feeder, retune_error *error) {
+    const retune_plan *plan = feeder->plan;
+    size_t bytes = 0;
+    RETUNE_TRY(retune_desc_bytes(&plan->graph->values[plan->table].desc, &bytes, error));
+    feeder->row_bytes = bytes / (size_t)plan->batch;
+    return retune_allocate(bytes, 1, "rows of features", &feeder->rows, error);
+}
+
 retune_status retune_feeder_open(retune_session *session, const retune_plan *plan,
                                  retune_executable *executable, const retune_feature_cache *cache,
-                                 retune_prefix *prefix, retune_feeder *out_feeder,
+                                 bool resident, retune_prefix *prefix, retune_feeder *out_feeder,
                                  retune_error *error) {
     *out_feeder = (retune_feeder){.session = session,
                                   .plan = plan,
@@ -26,6 +37,8 @@ retune_status retune_feeder_open(retune_session *session, const retune_plan *pla
     retune_status status = RETUNE_OK;
     if (!cache && !prefix)
         status = retune_allocate(batch, side * side * 3, "images", &out_feeder->images, error);
+    else if (cache && !resident)
+        status = open_rows(out_feeder, error);
     if (status == RETUNE_OK)
         status = retune_allocate(batch, sizeof(int32_t), "a batch", &out_feeder->index, error);
     if (status == RETUNE_OK)
@@ -79,11 +92,31 @@ static void list_rows(retune_feeder *feeder, size_t count) {
                                      : feeder->index[0];
 }
 
+/* In a table of one batch, images have rows in their order; padding reads the first one. */
+static void number_rows(retune_feeder *feeder, size_t count) {
+    for (size_t i = 0; i < (size_t)feeder->plan->batch; i++)
+        feeder->index[i] = i < count ? (int32_t)i : 0;
+}
+
+/* The cached rows of the batch, as they are stored. */
+static retune_status write_rows(retune_feeder *feeder, size_t count, retune_error *error) {
+    const unsigned char *table = retune_feature_store_table(feeder->cache->store);
+    size_t bytes = feeder->row_bytes;
+    for (size_t i = 0; i < count; i++) {
+        size_t position =
+            retune_feature_cache_position(feeder->cache, feeder->items[feeder->position + i]);
+        memcpy(feeder->rows + i * bytes, table + position * bytes, bytes);
+    }
+    number_rows(feeder, count);
+    return retune_executable_write(feeder->executable, feeder->plan->table, 0, (int64_t)count,
+                                   feeder->rows, error);
+}
+
 /* Through the prefix in its chunks, into the first rows of a table of one batch. */
 static retune_status write_prefix(retune_feeder *feeder, size_t count, retune_error *error) {
     retune_prefix *prefix = feeder->prefix;
-    for (size_t begin = 0; begin < count; begin += RETUNE_PREFIX_BATCH) {
-        size_t chunk = count - begin < RETUNE_PREFIX_BATCH ? count - begin : RETUNE_PREFIX_BATCH;
+    for (size_t begin = 0; begin < count; begin += prefix->batch) {
+        size_t chunk = count - begin < prefix->batch ? count - begin : prefix->batch;
         for (size_t i = 0; i < chunk; i++)
             RETUNE_TRY(
                 load_image(feeder, begin + i, prefix->images + i * prefix->image_bytes, error));
@@ -91,8 +124,7 @@ static retune_status write_prefix(retune_feeder *feeder, size_t count, retune_er
         RETUNE_TRY(retune_executable_write(feeder->executable, feeder->plan->table, (int64_t)begin,
                                            (int64_t)chunk, prefix->features, error));
     }
-    for (size_t i = 0; i < (size_t)feeder->plan->batch; i++)
-        feeder->index[i] = i < count ? (int32_t)i : 0;
+    number_rows(feeder, count);
     return RETUNE_OK;
 }
 
@@ -115,7 +147,9 @@ retune_status retune_feeder_next(retune_feeder *feeder, size_t count, retune_err
         feeder->label[i] = i < count ? (int32_t)feeder->session->dataset->samples[sample].label : 0;
         feeder->weight[i] = i < count && !feeder->session->bad[sample] ? 1.0f : 0.0f;
     }
-    if (feeder->cache)
+    if (feeder->rows)
+        RETUNE_TRY(write_rows(feeder, count, error));
+    else if (feeder->cache)
         list_rows(feeder, count);
     else if (feeder->prefix)
         RETUNE_TRY(write_prefix(feeder, count, error));

@@ -1,5 +1,6 @@
 /* Batches for a training plan, from wherever its input comes:
- *   cache    rows of the feature table: the index of each image is all that is written
+ *   cache    rows of the feature table: the index of each image is all that is written, or, when
+ *            the table is not on the device, the rows of the batch
  *   prefix   images are decoded and run through the frozen prefix, a batch at a time
  *   images   the plan sees images
  * The one who asks sees labels and weights and need not know which. */
@@ -16,7 +17,9 @@ typedef struct retune_feeder {
     const retune_plan *plan;
     retune_executable *executable;
     const retune_feature_cache *cache; /* NULL unless there is one */
-    retune_prefix *prefix;             /* NULL unless features are computed every time */
+    unsigned char *rows;               /* of a batch, when they are copied; else NULL */
+    size_t row_bytes;
+    retune_prefix *prefix; /* NULL unless features are computed every time */
     retune_loader *loader;
     const retune_loader_item *items;
     size_t count, position;
@@ -25,11 +28,12 @@ typedef struct retune_feeder {
     float *weight;
 } retune_feeder;
 
-/* The session, plan, executable, cache and prefix outlive the feeder. Close it with
+/* The session, plan, executable, cache and prefix outlive the feeder. `resident`: the plan's table
+ * is the whole table of the cache; otherwise it has room for a batch. Close it with
  * retune_feeder_close, which takes one that is all zero. */
 retune_status retune_feeder_open(retune_session *session, const retune_plan *plan,
                                  retune_executable *executable, const retune_feature_cache *cache,
-                                 retune_prefix *prefix, retune_feeder *out_feeder,
+                                 bool resident, retune_prefix *prefix, retune_feeder *out_feeder,
                                  retune_error *error);
 void retune_feeder_close(retune_feeder *feeder);
 

@@ -1,18 +1,17 @@
 #include "train/micro_batch.h"
 
-/* Share of a device's memory that a training plan may take before its batch is divided. */
-#define MEMORY_SHARE 0.7
+#include "train/budget.h"
 
 /* Bytes of a plan that computes `micro` images a run. */
 static retune_status plan_bytes(const retune_session *session, const retune_training_options *whole,
-                                bool cached, int64_t micro, uint64_t *out_bytes,
+                                bool resident, int64_t micro, uint64_t *out_bytes,
                                 retune_error *error) {
     retune_training_options options = *whole;
     retune_tensor_desc table;
     retune_plan *plan = NULL;
     options.batch = micro;
     options.accumulate = micro < whole->batch;
-    if (whole->table && !cached) {
+    if (whole->table && !resident) {
         table = *whole->table;
         table.shape[0] = micro;
         options.table = &table;
@@ -24,16 +23,17 @@ static retune_status plan_bytes(const retune_session *session, const retune_trai
 }
 
 retune_status retune_micro_batch_choose(retune_session *session,
-                                        const retune_training_options *whole, bool cached,
-                                        int64_t *out_batch, retune_error *error) {
+                                        const retune_training_options *whole, bool resident,
+                                        uint64_t free_bytes, int64_t *out_batch,
+                                        retune_error *error) {
     int64_t wanted = session->config->train_micro_batch, micro = whole->batch;
-    double limit = (double)session->device->info.memory_bytes * MEMORY_SHARE;
+    uint64_t budget = retune_budget_bytes(&session->device->info);
     if (wanted > 0 && wanted < micro)
         micro = wanted;
     for (;; micro = (micro + 1) / 2) {
         uint64_t bytes = 0;
-        RETUNE_TRY(plan_bytes(session, whole, cached, micro, &bytes, error));
-        if (wanted > 0 || limit == 0.0 || (double)bytes <= limit || micro == 1)
+        RETUNE_TRY(plan_bytes(session, whole, resident, micro, &bytes, error));
+        if (wanted > 0 || budget == 0 || bytes - free_bytes <= budget || micro == 1)
             break;
     }
     *out_batch = micro;

@@ -39,7 +39,8 @@ static retune_status open(retune_predictor *p, const char *model_path,
     p->session.config = p->config;
     p->session.events = &p->events;
     RETUNE_TRY(retune_model_file_read(model_path, &p->session.model, error));
-    RETUNE_TRY(retune_plan_inference(p->session.model, 1, &p->plan, error));
+    RETUNE_TRY(retune_plan_inference(p->session.model, 1, retune_session_map_dtype(p->config),
+                                     &p->plan, error));
     RETUNE_TRY(
         retune_session_open_device(&p->session, (const retune_plan *const *)&p->plan, 1, error));
     RETUNE_TRY(retune_executable_create(p->session.device, p->plan->graph, p->session.model,

@@ -32,8 +32,9 @@ retune_status retune_prefix_open(const retune_device *device, const retune_model
     if (status == RETUNE_OK)
         status = retune_executable_create(device, plan->graph, model, RETUNE_NO_VALUE, NULL,
                                           &out_prefix->executable, error);
-    out_prefix->image_bytes = image_bytes / (size_t)plan->batch;
-    out_prefix->row_elements = feature_elements / (size_t)plan->batch;
+    out_prefix->batch = (size_t)plan->batch;
+    out_prefix->image_bytes = image_bytes / out_prefix->batch;
+    out_prefix->row_elements = feature_elements / out_prefix->batch;
     if (status != RETUNE_OK)
         retune_prefix_close(out_prefix);
     return status;

@@ -6,21 +6,22 @@
 #include "device/executable.h"
 #include "graph/plan.h"
 
-/* Images the prefix computes at once: enough to keep a device busy, few enough to keep its
- * activations small. */
+/* Images the prefix computes at once on a CPU: enough to keep it busy, few enough to keep
+ * activations in its caches and out of its memory. */
 #define RETUNE_PREFIX_BATCH 32
 
 typedef struct retune_prefix {
     const retune_plan *plan;
+    size_t batch; /* images of a run, at most */
     retune_executable *executable;
-    unsigned char *images; /* [RETUNE_PREFIX_BATCH,S,S,3], filled by the caller */
-    float *features;       /* [RETUNE_PREFIX_BATCH,...], filled by a run */
+    unsigned char *images; /* [batch,S,S,3], filled by the caller */
+    float *features;       /* [batch,...], filled by a run */
     size_t image_bytes;    /* of one image */
     size_t row_elements;   /* of one row of features */
 } retune_prefix;
 
-/* `plan` is a features plan of RETUNE_PREFIX_BATCH images; it, the device and the model outlive the
- * prefix. Close it with retune_prefix_close, which takes one that is all zero. */
+/* `plan` is a features plan; it, the device and the model outlive the prefix. Close it with
+ * retune_prefix_close, which takes one that is all zero. */
 retune_status retune_prefix_open(const retune_device *device, const retune_model *model,
                                  const retune_plan *plan, retune_prefix *out_prefix,
                                  retune_error *error);

@@ -6,6 +6,8 @@
 #include "device/executable.h"
 #include "device/plugin.h"
 #include "model/import.h"
+#include "train/budget.h"
+#include "train/prefix.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -166,6 +168,21 @@ retune_ladder_options retune_session_ladder(const retune_config *config) {
         .user = (void *)(uintptr_t)config};
 }
 
+/* What each [backend] precision takes. */
+static const struct {
+    const char *name;
+    retune_dtype map_dtype;
+    uint32_t features; /* of a device */
+} precisions[] = {
+    [RETUNE_PRECISION_FP32] = {"fp32", RETUNE_F32, 0},
+    [RETUNE_PRECISION_FP16] = {"fp16", RETUNE_F16, RETUNE_FEATURE_F16_STORAGE},
+    [RETUNE_PRECISION_BF16] = {"bf16", RETUNE_BF16, RETUNE_FEATURE_BF16_STORAGE},
+};
+
+retune_dtype retune_session_map_dtype(const retune_config *config) {
+    return precisions[config->backend_precision].map_dtype;
+}
+
 /* What a device must be able to do. */
 typedef struct demand {
     const retune_config *config;
@@ -180,6 +197,12 @@ static const retune_option *demand_options(void *user, const char *backend, size
 static bool accept_device(const retune_device *device, void *user, char reason[256]) {
     const demand *wanted = user;
     retune_error error = RETUNE_ERROR_INIT;
+    uint32_t features = precisions[wanted->config->backend_precision].features;
+    if ((device->info.features & features) != features) {
+        snprintf(reason, 256, "stores no %s maps",
+                 precisions[wanted->config->backend_precision].name);
+        return false;
+    }
     for (size_t p = 0; p < wanted->plan_count; p++)
         if (wanted->plans[p] &&
             retune_executable_check(device, wanted->plans[p]->graph, &error) != RETUNE_OK) {
@@ -200,10 +223,6 @@ static retune_status announce_device(retune_session *session, retune_error *erro
 
 retune_status retune_session_open_device(retune_session *session, const retune_plan *const *plans,
                                          size_t plan_count, retune_error *error) {
-    if (session->config->backend_precision != RETUNE_PRECISION_FP32)
-        return retune_fail(error, RETUNE_UNSUPPORTED,
-                           "[backend] precision: only fp32 activations are trained so far; the "
-                           "feature cache has its own [cache] precision");
     if (session->config->backend_fallback == RETUNE_FALLBACK_OP)
         RETUNE_TRY(
             retune_events_notice(session->events, error,
@@ -236,4 +255,31 @@ retune_optimizer retune_session_optimizer(const retune_config *config) {
         .momentum = optimizer.velocity ? (float)config->train_momentum : 0.0f,
         .weight_decay = (float)config->train_weight_decay};
     return optimizer;
+}
+
+/* ---- Features ------------------------------------------------------------------------------ */
+
+static retune_status plan_features(const retune_session *session, int64_t batch, retune_plan **plan,
+                                   uint64_t *out_bytes, retune_error *error) {
+    retune_plan_destroy(*plan);
+    *plan = NULL;
+    RETUNE_TRY(retune_plan_features(session->model, &session->freeze, batch,
+                                    retune_session_map_dtype(session->config), plan, error));
+    return retune_graph_bytes((*plan)->graph, out_bytes, error);
+}
+
+retune_status retune_session_plan_features(const retune_session *session, retune_plan **plan,
+                                           retune_error *error) {
+    int64_t batch = RETUNE_PREFIX_BATCH, wanted = session->config->train_batch;
+    uint64_t bytes = 0, budget = 0;
+    if (session->device && session->device->info.type != RETUNE_DEVICE_CPU) {
+        batch = wanted > batch ? wanted : batch;
+        budget = retune_budget_bytes(&session->device->info);
+    }
+    RETUNE_TRY(plan_features(session, batch, plan, &bytes, error));
+    while (budget > 0 && bytes > budget && batch > RETUNE_PREFIX_BATCH) {
+        batch = batch / 2 > RETUNE_PREFIX_BATCH ? batch / 2 : RETUNE_PREFIX_BATCH;
+        RETUNE_TRY(plan_features(session, batch, plan, &bytes, error));
+    }
+    return RETUNE_OK;
 }

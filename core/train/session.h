@@ -55,7 +55,11 @@ retune_status retune_session_announce_model(retune_session *session, retune_erro
  * sends MODEL. */
 retune_status retune_session_open_model(retune_session *session, retune_error *error);
 
-/* Chooses the first device of the order that does every op of `plans` and sends DEVICE. */
+/* How [backend] precision stores maps. */
+retune_dtype retune_session_map_dtype(const retune_config *config);
+
+/* Chooses the first device of the order that stores maps in the precision of the config and does
+ * every op of `plans`, and sends DEVICE. */
 retune_status retune_session_open_device(retune_session *session, const retune_plan *const *plans,
                                          size_t plan_count, retune_error *error);
 
@@ -72,5 +76,11 @@ retune_status retune_session_bad_image(retune_session *session, uint32_t sample,
 
 /* The optimiser the config asks for. */
 retune_optimizer retune_session_optimizer(const retune_config *config);
+
+/* The features plan: the frozen prefix of the session's model, in place of `*plan`, which may be
+ * NULL. Batches of RETUNE_PREFIX_BATCH images on a CPU and before there is a device; elsewhere of
+ * as many as a step trains, halved until they fit. */
+retune_status retune_session_plan_features(const retune_session *session, retune_plan **plan,
+                                           retune_error *error);
 
 #endif

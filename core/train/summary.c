@@ -62,7 +62,7 @@ static retune_status fill_layer(summary *s, const retune_model *model, const ret
 /* Costs are those of the ops a layer becomes; what folds into another layer's op costs nothing. */
 static retune_status fill_costs(summary *s, const retune_model *model, retune_error *error) {
     retune_plan *plan = NULL;
-    RETUNE_TRY(retune_plan_inference(model, 1, &plan, error));
+    RETUNE_TRY(retune_plan_inference(model, 1, RETUNE_F32, &plan, error));
     for (size_t n = 0; n < plan->graph->node_count; n++) {
         retune_op_desc op = retune_graph_describe(plan->graph, &plan->graph->nodes[n]);
         int32_t layer = retune_model_find_layer(model, plan->graph->nodes[n].layer);

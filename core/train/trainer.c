@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "base/tensor_desc.h"
 #include "data/shuffle.h"
+#include "train/budget.h"
 #include "train/micro_batch.h"
 
 #include <string.h>
@@ -25,100 +26,144 @@ void retune_trainer_close(retune_trainer *trainer) {
 
 /* ---- Planning ------------------------------------------------------------------------------ */
 
-/* What a table looks like before it is known how many rows the store really has, or, without a
- * cache, that of one batch. */
-static retune_tensor_desc table_desc(const retune_trainer *trainer, bool cached, int64_t batch) {
-    retune_tensor_desc table = retune_feature_cache_row(trainer->session, trainer->features);
-    if (!cached)
-        table.dtype = RETUNE_F32;
-    table.shape[0] = cached ? (int64_t)retune_feature_cache_rows(trainer->session) : batch;
+/* The table that the plan gathers from: all rows of the cache, as many as there will be or are, or
+ * those of one batch. */
+static retune_tensor_desc table_desc(const retune_trainer *trainer, int64_t batch) {
+    const retune_session *session = trainer->session;
+    retune_tensor_desc table = retune_feature_cache_row(session, trainer->features);
+    if (trainer->place == RETUNE_FEATURES_OFF)
+        table.dtype = RETUNE_F32; /* as the prefix gives them */
+    table.shape[0] = !trainer->resident ? batch
+                     : trainer->cached  ? trainer->cache.table.shape[0]
+                                        : (int64_t)retune_feature_cache_rows(session);
     return table;
 }
 
+/* `table` receives the description that the options point to. */
 static retune_training_options training_options(const retune_trainer *trainer, int64_t micro_batch,
-                                                const retune_tensor_desc *table) {
-    return (retune_training_options){
-        .batch = micro_batch,
-        .table = table,
-        .accumulate = micro_batch < (int64_t)trainer->batch,
-        .label_smoothing = (float)trainer->session->config->train_label_smoothing,
-        .optimizer = retune_session_optimizer(trainer->session->config)};
+                                                retune_tensor_desc *table) {
+    const retune_config *config = trainer->session->config;
+    if (trainer->features)
+        *table = table_desc(trainer, micro_batch);
+    return (retune_training_options){.batch = micro_batch,
+                                     .map_dtype = retune_session_map_dtype(config),
+                                     .table = trainer->features ? table : NULL,
+                                     .accumulate = micro_batch < (int64_t)trainer->batch,
+                                     .label_smoothing = (float)config->train_label_smoothing,
+                                     .optimizer = retune_session_optimizer(config)};
 }
 
-static retune_status make_plan(retune_trainer *trainer, int64_t micro_batch,
-                               const retune_tensor_desc *table, retune_plan **out_plan,
-                               retune_error *error) {
-    retune_training_options options = training_options(trainer, micro_batch, table);
+static retune_status make_plan(const retune_trainer *trainer, int64_t micro_batch,
+                               retune_plan **out_plan, retune_error *error) {
+    retune_tensor_desc table;
+    retune_training_options options = training_options(trainer, micro_batch, &table);
     return retune_plan_training(trainer->session->model, &trainer->session->freeze, &options,
                                 out_plan, error);
 }
 
+/* Bytes of all rows of the cache. */
+static retune_status cache_bytes(const retune_trainer *trainer, size_t *out_bytes,
+                                 retune_error *error) {
+    retune_tensor_desc table = retune_feature_cache_row(trainer->session, trainer->features);
+    table.shape[0] = (int64_t)retune_feature_cache_rows(trainer->session);
+    return retune_desc_bytes(&table, out_bytes, error);
+}
+
 /* Where the features go, from the size of their table. */
-static retune_status choose_cache(const retune_trainer *trainer, int *out_place,
-                                  retune_error *error) {
+static retune_status choose_cache(retune_trainer *trainer, retune_error *error) {
     size_t bytes = 0;
-    retune_tensor_desc table = table_desc(trainer, true, 0);
-    RETUNE_TRY(retune_desc_bytes(&table, &bytes, error));
-    *out_place =
+    RETUNE_TRY(cache_bytes(trainer, &bytes, error));
+    trainer->place =
         retune_feature_cache_place(trainer->session->config, bytes, retune_available_memory());
     return RETUNE_OK;
 }
 
-static retune_status choose_micro_batch(retune_trainer *trainer, int place, int64_t *out_batch,
+/* Whether the device gets the whole table, from its size. */
+static retune_status choose_residence(retune_trainer *trainer, retune_error *error) {
+    size_t bytes = 0;
+    if (trainer->place == RETUNE_FEATURES_OFF)
+        return RETUNE_OK;
+    RETUNE_TRY(cache_bytes(trainer, &bytes, error));
+    trainer->resident = retune_budget_holds_table(&trainer->session->device->info, bytes);
+    return RETUNE_OK;
+}
+
+static retune_status choose_micro_batch(const retune_trainer *trainer, int64_t *out_batch,
                                         retune_error *error) {
+    retune_session *session = trainer->session;
+    bool mapped = trainer->place == RETUNE_FEATURES_DISK &&
+                  session->device->info.features & RETUNE_FEATURE_HOST_MEMORY;
+    size_t mapped_bytes = 0; /* of a table used in place on disk, which takes no memory */
     retune_tensor_desc table;
-    bool cached = place != RETUNE_FEATURES_OFF;
-    if (trainer->features)
-        table = table_desc(trainer, cached, trainer->batch);
-    retune_training_options whole =
-        training_options(trainer, trainer->batch, trainer->features ? &table : NULL);
-    return retune_micro_batch_choose(trainer->session, &whole, cached, out_batch, error);
+    if (mapped)
+        RETUNE_TRY(cache_bytes(trainer, &mapped_bytes, error));
+    retune_training_options whole = training_options(trainer, trainer->batch, &table);
+    return retune_micro_batch_choose(session, &whole, trainer->resident, mapped_bytes, out_batch,
+                                     error);
 }
 
 /* ---- Opening ------------------------------------------------------------------------------- */
 
-static retune_status open_device(retune_trainer *trainer, int place, retune_error *error) {
+/* The device is asked about a table of one batch, which it can be given in any case. */
+static retune_status open_device(retune_trainer *trainer, retune_error *error) {
     retune_plan *training = NULL;
-    retune_tensor_desc table;
-    if (trainer->features)
-        table = table_desc(trainer, place != RETUNE_FEATURES_OFF, trainer->batch);
-    RETUNE_TRY(
-        make_plan(trainer, trainer->batch, trainer->features ? &table : NULL, &training, error));
+    RETUNE_TRY(make_plan(trainer, trainer->batch, &training, error));
     const retune_plan *plans[] = {trainer->features, training};
     retune_status status = retune_session_open_device(trainer->session, plans, 2, error);
     retune_plan_destroy(training);
     return status;
 }
 
-/* The input side: a cache, a prefix, or neither. `out_table` describes what the plan gathers from.
- */
-static retune_status open_input(retune_trainer *trainer, int place, int64_t micro_batch,
-                                retune_tensor_desc *out_table, retune_error *error) {
+/* The input side: a cache, a prefix, or neither. */
+static retune_status open_input(retune_trainer *trainer, retune_error *error) {
     retune_session *session = trainer->session;
     if (!trainer->features)
         return RETUNE_OK;
-    if (place == RETUNE_FEATURES_OFF) {
-        *out_table = table_desc(trainer, false, micro_batch);
+    if (trainer->place == RETUNE_FEATURES_OFF)
         return retune_prefix_open(session->device, session->model, trainer->features,
                                   &trainer->prefix, error);
-    }
-    RETUNE_TRY(retune_feature_cache_open(session, trainer->features, place == RETUNE_FEATURES_DISK,
-                                         &trainer->cache, error));
+    RETUNE_TRY(retune_feature_cache_open(session, trainer->features,
+                                         trainer->place == RETUNE_FEATURES_DISK, &trainer->cache,
+                                         error));
     trainer->cached = true;
-    *out_table = trainer->cache.table;
     return RETUNE_OK;
 }
 
+static retune_status make_program(retune_trainer *trainer, int64_t micro_batch,
+                                  retune_error *error) {
+    const retune_session *session = trainer->session;
+    RETUNE_TRY(make_plan(trainer, micro_batch, &trainer->plan, error));
+    const void *memory =
+        trainer->resident ? retune_feature_store_table(trainer->cache.store) : NULL;
+    return retune_executable_create(session->device, trainer->plan->graph, session->model,
+                                    trainer->plan->table, memory, &trainer->executable, error);
+}
+
+/* A device that turns out to have no room for the whole table, or no kernel for one so large, gets
+ * the rows of each batch. */
 static retune_status open_program(retune_trainer *trainer, int64_t micro_batch,
-                                  const retune_tensor_desc *table, retune_error *error) {
+                                  retune_error *error) {
     retune_session *session = trainer->session;
-    RETUNE_TRY(make_plan(trainer, micro_batch, table, &trainer->plan, error));
-    const void *memory = trainer->cached ? retune_feature_store_table(trainer->cache.store) : NULL;
-    RETUNE_TRY(retune_executable_create(session->device, trainer->plan->graph, session->model,
-                                        trainer->plan->table, memory, &trainer->executable, error));
-    return retune_feeder_open(
-        session, trainer->plan, trainer->executable, trainer->cached ? &trainer->cache : NULL,
-        trainer->features && !trainer->cached ? &trainer->prefix : NULL, &trainer->feeder, error);
+    retune_status status = make_program(trainer, micro_batch, error);
+    bool no_room = status == RETUNE_OUT_OF_MEMORY || status == RETUNE_UNSUPPORTED;
+    if (no_room && trainer->resident) {
+        trainer->resident = false;
+        retune_plan_destroy(trainer->plan);
+        trainer->plan = NULL;
+        status = make_program(trainer, micro_batch, error);
+    }
+    if (status == RETUNE_OK && trainer->cached && !trainer->resident)
+        status = retune_events_notice(session->events, error,
+                                      "%s has no room for the %zu bytes of features: they stay on "
+                                      "the host, and the rows of each batch are copied",
+                                      session->device->info.id,
+                                      retune_feature_store_bytes(trainer->cache.store));
+    if (status != RETUNE_OK)
+        return status;
+    return retune_feeder_open(session, trainer->plan, trainer->executable,
+                              trainer->cached ? &trainer->cache : NULL, trainer->resident,
+                              trainer->features && !trainer->cached ? &trainer->prefix : NULL,
+                              &trainer->feeder, error);
 }
 
 static retune_status open_buffers(retune_trainer *trainer, retune_error *error) {
@@ -136,7 +181,7 @@ static retune_status open(retune_trainer *trainer, retune_error *error) {
     retune_session *session = trainer->session;
     const retune_config *config = session->config;
     uint32_t images = session->dataset->train_count;
-    int place = RETUNE_FEATURES_OFF;
+    trainer->place = RETUNE_FEATURES_OFF;
     trainer->batch =
         (uint32_t)config->train_batch < images ? (uint32_t)config->train_batch : images;
     trainer->schedule = retune_schedule_make(config);
@@ -147,21 +192,20 @@ static retune_status open(retune_trainer *trainer, retune_error *error) {
                                    ? images / trainer->batch
                                    : (images + trainer->batch - 1) / trainer->batch;
     if (session->freeze.frontier > 0) {
-        RETUNE_TRY(retune_plan_features(session->model, &session->freeze, RETUNE_PREFIX_BATCH,
-                                        &trainer->features, error));
-        RETUNE_TRY(choose_cache(trainer, &place, error));
+        RETUNE_TRY(retune_session_plan_features(session, &trainer->features, error));
+        RETUNE_TRY(choose_cache(trainer, error));
     }
-    trainer->place = place;
-    return open_device(trainer, place, error);
+    return open_device(trainer, error);
 }
 
 static retune_status prepare(retune_trainer *trainer, retune_error *error) {
     int64_t micro_batch = 0;
-    retune_tensor_desc table;
-    int place = trainer->place;
-    RETUNE_TRY(choose_micro_batch(trainer, place, &micro_batch, error));
-    RETUNE_TRY(open_input(trainer, place, micro_batch, &table, error));
-    RETUNE_TRY(open_program(trainer, micro_batch, trainer->features ? &table : NULL, error));
+    if (trainer->features)
+        RETUNE_TRY(retune_session_plan_features(trainer->session, &trainer->features, error));
+    RETUNE_TRY(choose_residence(trainer, error));
+    RETUNE_TRY(choose_micro_batch(trainer, &micro_batch, error));
+    RETUNE_TRY(open_input(trainer, error));
+    RETUNE_TRY(open_program(trainer, micro_batch, error));
     return open_buffers(trainer, error);
 }
 

@@ -14,6 +14,7 @@ typedef struct retune_trainer {
     retune_feature_cache cache;
     int place; /* where features go: RETUNE_FEATURES_MEMORY, _DISK or _OFF */
     bool cached;
+    bool resident; /* the device has the whole table of the cache, not the rows of a batch */
     retune_prefix prefix;
     retune_feeder feeder;
     retune_schedule schedule;

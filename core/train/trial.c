@@ -121,9 +121,9 @@ static retune_status run(retune_trial *trial, retune_range range, retune_error *
 
 /* Through the prefix in its chunks into the table, as the feeder does without a cache. */
 static retune_status compute_features(retune_trial *trial, retune_error *error) {
-    size_t batch = (size_t)trial->plan->batch;
-    for (size_t begin = 0; begin < batch; begin += RETUNE_PREFIX_BATCH) {
-        size_t chunk = batch - begin < RETUNE_PREFIX_BATCH ? batch - begin : RETUNE_PREFIX_BATCH;
+    size_t batch = (size_t)trial->plan->batch, most = trial->prefix->batch;
+    for (size_t begin = 0; begin < batch; begin += most) {
+        size_t chunk = batch - begin < most ? batch - begin : most;
         RETUNE_TRY(retune_prefix_run(trial->prefix, chunk, error));
         RETUNE_TRY(retune_executable_write(trial->executable, trial->plan->table, (int64_t)begin,
                                            (int64_t)chunk, trial->prefix->features, error));

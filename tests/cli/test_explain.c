@@ -40,6 +40,7 @@ Test(cli_explain, values_and_origins) {
     expect_line("min_lr", "1e-5", "--set");
     expect_line("threads", "2", "--set");
     expect_line("optimizer", "adam", "default");
+    expect_line("order", "auto", "default");
     cr_expect(strstr(command_stdout, "\n[backend.cpu]\n") != NULL);
     cr_expect(*command_stderr == '\0', "%s", command_stderr);
 }

@@ -38,6 +38,8 @@ Test(cpu_device, info_of_each_device) {
         cr_assert(info.features & RETUNE_FEATURE_DETERMINISTIC);
         cr_assert(info.features & RETUNE_FEATURE_TIMESTAMPS);
         cr_assert(info.features & RETUNE_FEATURE_HOST_MEMORY);
+        cr_assert(info.features & RETUNE_FEATURE_F16_STORAGE);
+        cr_assert(info.features & RETUNE_FEATURE_BF16_STORAGE);
         cr_assert_lt(info.score, last_score);
         cr_assert_gt(info.memory_bytes, 1u << 20);
         cr_assert_not_null(strstr(info.driver, cpu()->version));

@@ -73,6 +73,7 @@ learner learner_open(const learner_options *o) {
     learner l = {.device = cpu_device_open("cpu/scalar"), .model = make_model(o)};
     calibrate(&l);
     retune_training_options options = {.batch = o->batch,
+                                       .map_dtype = o->map_dtype,
                                        .accumulate = o->accumulate,
                                        .label_smoothing = o->label_smoothing,
                                        .optimizer = o->optimizer};

@@ -23,6 +23,7 @@ typedef struct learner_options {
     char *head[4];
     uint32_t input; /* 0: 32 */
     int64_t batch;  /* images a run */
+    retune_dtype map_dtype;
     bool accumulate;
     float label_smoothing;
     retune_optimizer optimizer; /* its `kind` 0: SGD */

@@ -48,7 +48,7 @@ static float *run_prefix(learner *l, retune_tensor_desc *out_table) {
     retune_plan *plan = NULL;
     retune_executable *executable = NULL;
     size_t pixels = 0, bytes = 0;
-    assert_ok(retune_plan_features(l->model, &l->freeze, BATCH, &plan, &error));
+    assert_ok(retune_plan_features(l->model, &l->freeze, BATCH, RETUNE_F32, &plan, &error));
     assert_ok(retune_executable_create(l->device, plan->graph, l->model, RETUNE_NO_VALUE, NULL,
                                        &executable, &error));
     assert_ok(retune_desc_bytes(&plan->graph->values[plan->images].desc, &pixels, &error));

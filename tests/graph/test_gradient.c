@@ -158,3 +158,46 @@ Test(gradient, a_norm_alone_and_a_dense_layer_on_a_map) {
                              "conv_pw_13/kernel", "dense/kernel", "dense/bias"}};
     run_trial(&t);
 }
+
+/* ---- Narrow maps --------------------------------------------------------------------------- */
+
+/* All gradients of one step, one after the other. */
+static float *all_gradients(const learner_options *options, size_t *out_count) {
+    learner l = learner_open(options);
+    size_t count = 0;
+    float *before = learner_snapshot(&l, &count);
+    learner_feed(&l, 0, l.plan->batch, 0.0f);
+    learner_gradient(&l);
+    learner_update(&l, 1.0f);
+    float *after = learner_snapshot(&l, &count);
+    for (size_t e = 0; e < count; e++)
+        before[e] -= after[e];
+    free(after);
+    learner_close(&l);
+    *out_count = count;
+    return before;
+}
+
+/* Rounding the maps moves some of them across a kink of ReLU6, which bends the gradient, more for
+ * the coarser type; a wrong one would be off by its own length. */
+Test(gradient, narrow_maps_bend_the_gradient_a_little) {
+    static const double most[] = {[RETUNE_F16] = 0.1, [RETUNE_BF16] = 0.5};
+    static const retune_norm_mode norms[] = {RETUNE_NORM_FROZEN, RETUNE_NORM_FULL};
+    for (int n = 0; n < 2; n++) {
+        learner_options options = {
+            .globs = {"conv_pw_1[123]*", "dense"}, .norms = norms[n], .batch = 6};
+        size_t count = 0;
+        float *exact = all_gradients(&options, &count);
+        for (retune_dtype dtype = RETUNE_F16; dtype <= RETUNE_BF16; dtype++) {
+            options.map_dtype = dtype;
+            float *rounded = all_gradients(&options, &count);
+            for (size_t e = 0; e < count; e++)
+                rounded[e] -= exact[e];
+            double off = length_of(rounded, count) / length_of(exact, count);
+            cr_expect(off > 0.0 && off < most[dtype], "norms %d, dtype %d: off by %g", n,
+                      (int)dtype, off);
+            free(rounded);
+        }
+        free(exact);
+    }
+}

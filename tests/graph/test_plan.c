@@ -428,7 +428,7 @@ Test(plan, features_end_at_the_frontier) {
     retune_freeze freeze;
     retune_plan *plan = NULL;
     assert_ok(retune_freeze_make(model, globs, 2, RETUNE_NORM_FROZEN, &freeze, &error));
-    assert_ok(retune_plan_features(model, &freeze, 32, &plan, &error));
+    assert_ok(retune_plan_features(model, &freeze, 32, RETUNE_F32, &plan, &error));
     char text[RETUNE_DESC_TEXT_MAX];
     const retune_value *features = &plan->graph->values[plan->features];
     cr_expect_str_eq(retune_desc_text(&features->desc, text), "[32,7,7,1024]");
@@ -458,7 +458,7 @@ Test(plan, a_frontier_before_a_batch_norm) {
     retune_freeze freeze;
     retune_plan *plan = NULL;
     assert_ok(retune_freeze_make(model, globs, 1, RETUNE_NORM_AFFINE, &freeze, &error));
-    assert_ok(retune_plan_features(model, &freeze, 1, &plan, &error));
+    assert_ok(retune_plan_features(model, &freeze, 1, RETUNE_F32, &plan, &error));
     const retune_node *last = &plan->graph->nodes[plan->graph->node_count - 1];
     cr_expect_str_eq(last->layer, "conv_dw_13");
     cr_expect_eq(input_of(plan, last, 1)->source, RETUNE_SOURCE_PARAMETER);
@@ -472,7 +472,7 @@ Test(plan, a_frontier_before_a_batch_norm) {
 Test(plan, inference_has_one_range_and_no_parameters) {
     retune_model *model = network_make(1.0, 224, 5);
     retune_plan *plan = NULL;
-    assert_ok(retune_plan_inference(model, 1, &plan, &error));
+    assert_ok(retune_plan_inference(model, 1, RETUNE_F32, &plan, &error));
     cr_expect_eq(plan->graph->node_count, 1 + 27 + 1 + 1 + 1);
     cr_expect_eq(plan->forward.end, plan->graph->node_count);
     cr_expect_eq(plan->update.end, plan->update.begin);
@@ -497,10 +497,12 @@ Test(plan, a_batch_of_no_images_is_refused) {
                    retune_plan_training(model, &freeze, &options, &plan, &error));
     cr_expect_null(plan);
     plan = (retune_plan *)1;
-    expect_refused(RETUNE_INVALID, "0", retune_plan_features(model, &freeze, 0, &plan, &error));
+    expect_refused(RETUNE_INVALID, "0",
+                   retune_plan_features(model, &freeze, 0, RETUNE_F32, &plan, &error));
     cr_expect_null(plan);
     plan = (retune_plan *)1;
-    expect_refused(RETUNE_INVALID, "-1", retune_plan_inference(model, -1, &plan, &error));
+    expect_refused(RETUNE_INVALID, "-1",
+                   retune_plan_inference(model, -1, RETUNE_F32, &plan, &error));
     cr_expect_null(plan);
     retune_freeze_release(&freeze);
     retune_model_destroy(model);

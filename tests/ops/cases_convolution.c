@@ -114,14 +114,13 @@ static int64_t out_size(uint32_t size, const shape_row *row, int axis) {
     return (size + row->pad[axis] + row->pad[axis + 2] - extent) / row->stride[axis] + 1;
 }
 
-static tensors tensors_of(const shape_row *row, bool depthwise, retune_dtype dtype) {
+static tensors tensors_of(const shape_row *row, bool depthwise, retune_dtype x, retune_dtype z) {
     return (tensors){
-        .x = retune_desc(dtype, 4, row->n, row->h, row->w, row->i),
+        .x = retune_desc(x, 4, row->n, row->h, row->w, row->i),
         .weight = depthwise
                       ? retune_desc(RETUNE_F32, 3, row->kernel[0], row->kernel[1], row->i, 0)
                       : retune_desc(RETUNE_F32, 4, row->o, row->kernel[0], row->kernel[1], row->i),
-        .z = retune_desc(dtype, 4, row->n, out_size(row->h, row, 0), out_size(row->w, row, 1),
-                         row->o),
+        .z = retune_desc(z, 4, row->n, out_size(row->h, row, 0), out_size(row->w, row, 1), row->o),
         .channel = retune_desc_vector(RETUNE_F32, row->o),
     };
 }
@@ -175,16 +174,16 @@ static void add_nan(op_case op, const tensors *t, case_list *list) {
     add_forward(op, t, 3, list);
 }
 
-static void add_row(uint32_t kind, size_t place, const shape_row *row, retune_dtype dtype,
-                    case_list *list) {
+static void add_row(uint32_t kind, size_t place, const shape_row *row, retune_dtype x,
+                    retune_dtype z, case_list *list) {
     const bool depthwise = kind >= RETUNE_OP_DEPTHWISE_CONV2D;
-    const tensors t = tensors_of(row, depthwise, dtype);
+    const tensors t = tensors_of(row, depthwise, x, z);
     const op_case op = case_of(kind, row);
     switch (kind) {
     case RETUNE_OP_CONV2D:
     case RETUNE_OP_DEPTHWISE_CONV2D:
         for (unsigned e = 0; e < EPILOGUES; e++)
-            if ((dtype == RETUNE_F32 && place < FULL_ROWS) || (e + place) % 4 == 0)
+            if ((x == RETUNE_F32 && place < FULL_ROWS) || (e + place) % 4 == 0)
                 add_forward(op, &t, e, list);
         if (row->kernel[0] * row->kernel[1] == 1)
             add_nan(op, &t, list);
@@ -205,10 +204,11 @@ void cases_convolution(uint32_t kind, case_list *list) {
     const size_t count = depthwise ? sizeof depthwise_rows / sizeof depthwise_rows[0]
                                    : sizeof dense_rows / sizeof dense_rows[0];
     for (size_t r = 0; r < count; r++) {
-        add_row(kind, r, &rows[r], RETUNE_F32, list);
-        if (r % NARROW_MOD == 0) {
-            add_row(kind, r, &rows[r], RETUNE_F16, list);
-            add_row(kind, r, &rows[r], RETUNE_BF16, list);
+        add_row(kind, r, &rows[r], RETUNE_F32, RETUNE_F32, list);
+        for (retune_dtype x = RETUNE_F16; r % NARROW_MOD == 0 && x <= RETUNE_BF16; x++) {
+            add_row(kind, r, &rows[r], x, x, list);
+            /* As a training step has them: logits and gradients are f32 beside narrow maps. */
+            add_row(kind, r, &rows[r], x, RETUNE_F32, list);
         }
     }
 }

@@ -57,6 +57,11 @@ void cases_activation(uint32_t kind, case_list *list) {
             if (scaled)
                 op.inputs[2] = channels_of(&desc);
             case_list_add(list, op);
+            if (!gradient || floating[t] == RETUNE_F32)
+                continue;
+            /* As a training step has it: gradients are f32 beside a narrow y. */
+            op.inputs[0].dtype = op.outputs[0].dtype = RETUNE_F32;
+            case_list_add(list, op);
         }
 }
 
@@ -95,6 +100,11 @@ void cases_batch_norm(uint32_t kind, case_list *list) {
                             op.inputs[1] = x;
                             op.outputs[3] = op.outputs[4] = (retune_tensor_desc){0};
                         }
+                        case_list_add(list, op);
+                        if (kind != RETUNE_OP_BATCH_NORM_GRAD || floating[t] == RETUNE_F32)
+                            continue;
+                        /* As a training step has it: gradients are f32 beside a narrow x. */
+                        op.inputs[1].dtype = op.outputs[0].dtype = RETUNE_F32;
                         case_list_add(list, op);
                     }
 }
@@ -203,11 +213,11 @@ static void add_normalize(case_list *list) {
 static void add_gather(case_list *list) {
     static const struct {
         retune_dtype from, to;
-    } conversions[] = {{RETUNE_F32, RETUNE_F32},  {RETUNE_F32, RETUNE_F16},
-                       {RETUNE_F32, RETUNE_BF16}, {RETUNE_F16, RETUNE_F32},
-                       {RETUNE_F16, RETUNE_F16},  {RETUNE_BF16, RETUNE_F32},
-                       {RETUNE_U8, RETUNE_F32},   {RETUNE_BF16, RETUNE_BF16},
-                       {RETUNE_U8, RETUNE_U8},    {RETUNE_I32, RETUNE_I32}};
+    } conversions[] = {
+        {RETUNE_F32, RETUNE_F32}, {RETUNE_F32, RETUNE_F16},   {RETUNE_F32, RETUNE_BF16},
+        {RETUNE_F16, RETUNE_F32}, {RETUNE_F16, RETUNE_F16},   {RETUNE_BF16, RETUNE_F32},
+        {RETUNE_U8, RETUNE_F32},  {RETUNE_BF16, RETUNE_BF16}, {RETUNE_F16, RETUNE_BF16},
+        {RETUNE_U8, RETUNE_U8},   {RETUNE_I32, RETUNE_I32}};
     static const int64_t rows[] = {1, 3, 33};
     for
         EACH(s, shapes)

@@ -262,7 +262,9 @@ Test(run_bench, a_device_that_refuses_the_plan) {
 
 Test(run_bench, nothing_usable_in_the_order) {
     scene_refuse(4, "bench job.ini --set backend.order=cpuu", "cpuu", "cpu", NULL);
-    scene_refuse(4, "bench job.ini --set backend.precision=fp16", "precision", NULL);
+    scene_refuse(
+        4, "bench job.ini --set backend.precision=fp16 " PLUGINS(REFERENCE_PLUGINS, "reference"),
+        "reference/0", "no fp16 maps", NULL);
     cr_expect(*command_stdout == '\0', "%s", command_stdout);
 }
 

@@ -123,6 +123,8 @@ Test(run_cache, features_of_another_network_do_not_count) {
                                           "--set data.resize=crop",
                                           "--set freeze.train=conv_pw_12,dense",
                                           "--set cache.precision=fp16",
+                                          "--set backend.precision=fp16",
+                                          "--set backend.precision=bf16",
                                           "--set backend.order=cpu/scalar"};
     scene_weights("other.safetensors", 0.25, 2);
     scene_train(DISK);

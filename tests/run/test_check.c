@@ -70,7 +70,6 @@ Test(run_check, each_problem_alone) {
     expect_problems(3, NO_DATA, "nowhere", NULL);
     expect_problems(3, NO_WEIGHTS, "none.safetensors", NULL);
     expect_problems(4, NO_DEVICE, "cpu/vector", NULL);
-    expect_problems(4, " --set backend.precision=fp16", "precision", NULL);
 }
 
 /* What is still known is still told. */

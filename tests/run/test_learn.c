@@ -54,6 +54,37 @@ Test(run_learn, both_devices_tell_the_same_story) {
     cJSON_Delete(scalar);
 }
 
+/* Loss of the first epochs as in fp32, within what rounding the maps may cost; in the end as right.
+ */
+static void expect_precision(const char *precision, double most) {
+    static const char *const devices[] = {"cpu/simd", "cpu/scalar"};
+    cJSON *full = train("--fresh");
+    for (int d = 0; d < 2; d++) {
+        char arguments[256];
+        snprintf(arguments, sizeof arguments,
+                 "--fresh --set train.epochs=8 --set backend.order=%s --set backend.precision=%s",
+                 devices[d], precision);
+        expect_learned(arguments, devices[d]);
+        cJSON *narrow = events_parse(command_stdout);
+        for (int epoch = 0; epoch < 4; epoch++) {
+            double a = event_number(events_find(full, "epoch", epoch), "loss");
+            double b = event_number(events_find(narrow, "epoch", epoch), "loss");
+            cr_expect(a != b && fabs(a - b) < most * (1 + a), "%s, epoch %d: %g and %g", precision,
+                      epoch + 1, a, b);
+        }
+        cJSON_Delete(narrow);
+    }
+    cJSON_Delete(full);
+}
+
+Test(run_learn, in_fp16) {
+    expect_precision("fp16", 0.01);
+}
+
+Test(run_learn, in_bf16) {
+    expect_precision("bf16", 0.05);
+}
+
 Test(run_learn, with_every_optimizer) {
     static const char *const ways[] = {
         "--set train.optimizer=sgd",
@@ -88,9 +119,13 @@ Test(run_learn, every_setting_matters) {
 }
 
 /* From images, with batch norms that learn from the batch: nothing is frozen, nothing cached. */
-Test(run_learn, everything_from_images) {
-    cJSON *events = train("--set 'freeze.train=*' --set freeze.batch_norm=full --set "
-                          "train.epochs=6");
+static void expect_everything_learned(const char *precision) {
+    char arguments[256];
+    snprintf(arguments, sizeof arguments,
+             "--fresh --set 'freeze.train=*' --set freeze.batch_norm=full --set train.epochs=6 "
+             "--set backend.precision=%s",
+             precision);
+    cJSON *events = train(arguments);
     cr_expect(strstr(command_stdout, "\"phase\":\"features\"") == NULL);
     cr_expect(event_number(events_find(events, "epoch", -1), "loss") <
               0.5 * event_number(events_find(events, "epoch", 0), "loss"));
@@ -102,6 +137,12 @@ Test(run_learn, everything_from_images) {
             cr_expect(event_number(progress, "total") == 2);
     }
     cJSON_Delete(events);
+}
+
+Test(run_learn, everything_from_images) {
+    static const char *const precisions[] = {"fp32", "fp16", "bf16"};
+    for (int p = 0; p < 3; p++)
+        expect_everything_learned(precisions[p]);
 }
 
 /* ---- What training changes ----------------------------------------------------------------- */
@@ -132,6 +173,15 @@ Test(run_learn, only_what_is_not_frozen_changes) {
     expect_changed(
         "--set 'freeze.train=conv_pw_1[23], conv_dw_12'",
         (const char *const[]){"conv_pw_13/kernel", "conv_pw_12/kernel", "conv_dw_12/kernel", NULL});
+}
+
+Test(run_learn, no_precision_changes_what_is_frozen) {
+    static const char *const precisions[] = {"fp16", "bf16"};
+    for (int p = 0; p < 2; p++) {
+        char arguments[64];
+        snprintf(arguments, sizeof arguments, "--set backend.precision=%s", precisions[p]);
+        expect_changed(arguments, (const char *const[]){"conv_pw_13/kernel", NULL});
+    }
 }
 
 Test(run_learn, frozen_batch_norms_stay_whatever_trains) {
@@ -180,11 +230,24 @@ Test(run_learn, the_same_seed_gives_the_same_files) {
     cr_expect(!tensors_same("run/last.safetensors", "split/last.safetensors"));
 }
 
+Test(run_learn, each_precision_gives_its_own_bits_twice) {
+    static const char *const precisions[] = {"fp16", "bf16"};
+    scene_train("");
+    for (int p = 0; p < 2; p++) {
+        scene_train("--fresh --set output.folder=once --set backend.precision=%s", precisions[p]);
+        scene_train("--fresh --set output.folder=again --set backend.precision=%s", precisions[p]);
+        expect_same_bits("once", "again");
+        cr_expect(!tensors_same("run/last.safetensors", "once/last.safetensors"));
+    }
+}
+
 Test(run_learn, threads_change_no_bit) {
     static const char *const ways[] = {
         "--set backend.order=cpu/simd",
         "--set backend.order=cpu/scalar",
         "--set 'freeze.train=*' --set freeze.batch_norm=full --set train.epochs=1",
+        "--set backend.precision=fp16",
+        "--set backend.precision=bf16 --set backend.order=cpu/scalar",
     };
     for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
         scene_train("--fresh %s --set backend.cpu.threads=1 --set data.threads=1", ways[w]);

@@ -184,10 +184,6 @@ Test(run_refuse, an_option_that_a_backend_does_not_know) {
     scene_refuse(2, "train job.ini --set backend.cpu.thraeds=2", "thraeds", NULL);
 }
 
-Test(run_refuse, a_precision_no_device_has) {
-    scene_refuse(4, "train job.ini --set backend.precision=fp16", "precision", NULL);
-}
-
 /* ---- Training ------------------------------------------------------------------------------ */
 
 Test(run_refuse, training_that_diverges) {

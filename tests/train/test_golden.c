@@ -66,7 +66,7 @@ static float *compute(scene *s, const char *layer, int64_t count, size_t *out_el
     retune_executable *executable = NULL;
     assert_ok(retune_freeze_all(s->model, &freeze, &error));
     freeze.frontier = network_layer(s->model, layer) + 1;
-    assert_ok(retune_plan_features(s->model, &freeze, count, &plan, &error));
+    assert_ok(retune_plan_features(s->model, &freeze, count, RETUNE_F32, &plan, &error));
     assert_ok(retune_executable_create(s->device, plan->graph, s->model, RETUNE_NO_VALUE, NULL,
                                        &executable, &error));
     assert_ok(retune_executable_write_all(executable, plan->images, s->images, &error));

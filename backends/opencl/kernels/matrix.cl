@@ -100,7 +100,7 @@ static int place(int source, const geometry *g, int stride, int row, int column)
  * local copy is [TILE_K][row]. Load number l of a work item is WIDTH elements of the tile, beginning
  * at (outer, k). */
 #define LOADS(extent)      ((extent)*TILE_K / WIDTH / ITEMS)
-#define LOAD_NUMBER(l)     ((int)get_local_id(0) + (l)*ITEMS)
+#define LOAD_NUMBER(l)     ((uint)get_local_id(0) + (l)*ITEMS) /* unsigned: then / and % are cheap */
 #define LOAD_OUTER(l, extent, along_k)                                                             \
     ((along_k) ? LOAD_NUMBER(l) / (TILE_K / WIDTH) : LOAD_NUMBER(l) % ((extent) / WIDTH) * WIDTH)
 #define LOAD_K(l, extent, along_k)                                                                 \

@@ -20,7 +20,7 @@ static retune_status shape(const retune_op_desc *op, retune_tensor_desc *out, re
 
 static retune_status shape_grad(const retune_op_desc *op, retune_tensor_desc *out,
                                 retune_error *error) {
-    out[0] = *op->inputs[0];
+    out[0] = *op->inputs[1]; /* like dy: x may be stored in fewer bits */
     out[1] = out[2] = *op->inputs[2];
     return retune_shape_expect("batch_norm_grad", "dy", op->inputs[1], op->inputs[0], error);
 }

@@ -100,7 +100,6 @@ static retune_status gradient_through_epilogue(retune_backward *backward, const 
 
 static retune_status gradient_of_weight(retune_backward *backward, const retune_node *node,
                                         retune_op_kind kind, int32_t dz, retune_error *error) {
-    retune_graph *graph = retune_backward_graph(backward);
     bool wants_weight = retune_backward_needs(backward, node->inputs[WEIGHT]);
     bool wants_bias = node->inputs[BIAS] != RETUNE_NO_VALUE &&
                       retune_backward_needs(backward, node->inputs[BIAS]);
@@ -114,12 +113,11 @@ static retune_status gradient_of_weight(retune_backward *backward, const retune_
     grad.attributes.convolution.activation = RETUNE_ACTIVATION_NONE;
     grad.inputs[0] = node->inputs[X];
     grad.inputs[1] = dz;
-    retune_tensor_desc desc = graph->values[node->inputs[WEIGHT]].desc;
-    RETUNE_TRY(retune_graph_value(graph, &desc, RETUNE_USAGE_GRADIENT, "weight gradient",
-                                  &grad.outputs[0], error));
+    RETUNE_TRY(retune_backward_make_gradient(backward, node->inputs[WEIGHT], "weight gradient",
+                                             &grad.outputs[0], error));
     grad.outputs[1] = wants_bias ? RETUNE_NEW_VALUE : RETUNE_NO_VALUE;
     int32_t outputs[RETUNE_OP_TENSORS_MAX];
-    RETUNE_TRY(retune_graph_append(graph, &grad, outputs, error));
+    RETUNE_TRY(retune_graph_append(retune_backward_graph(backward), &grad, outputs, error));
     if (wants_weight)
         RETUNE_TRY(retune_backward_contribute(backward, node->inputs[WEIGHT], outputs[0], error));
     if (wants_bias)
@@ -131,17 +129,15 @@ static retune_status gradient_of_input(retune_backward *backward, const retune_n
                                        retune_op_kind kind, int32_t dz, retune_error *error) {
     if (!retune_backward_needs(backward, node->inputs[X]))
         return RETUNE_OK;
-    retune_graph *graph = retune_backward_graph(backward);
     retune_node grad = retune_node_make(kind, node->layer);
     grad.attributes.convolution = node->attributes.convolution;
     grad.attributes.convolution.activation = RETUNE_ACTIVATION_NONE;
     grad.inputs[DZ] = dz;
     grad.inputs[GRAD_WEIGHT] = node->inputs[WEIGHT];
-    retune_tensor_desc desc = graph->values[node->inputs[X]].desc;
-    RETUNE_TRY(retune_graph_value(graph, &desc, RETUNE_USAGE_GRADIENT, "input gradient",
-                                  &grad.outputs[0], error));
+    RETUNE_TRY(retune_backward_make_gradient(backward, node->inputs[X], "input gradient",
+                                             &grad.outputs[0], error));
     int32_t outputs[RETUNE_OP_TENSORS_MAX];
-    RETUNE_TRY(retune_graph_append(graph, &grad, outputs, error));
+    RETUNE_TRY(retune_graph_append(retune_backward_graph(backward), &grad, outputs, error));
     return retune_backward_contribute(backward, node->inputs[X], outputs[0], error);
 }
 

@@ -29,16 +29,14 @@ static retune_status shape_grad(const retune_op_desc *op, retune_tensor_desc *ou
 
 static retune_status gradient(retune_backward *backward, const retune_node *node,
                               retune_error *error) {
-    retune_graph *graph = retune_backward_graph(backward);
     retune_node grad = retune_node_make(RETUNE_OP_POOL_GRAD, node->layer);
     grad.attributes.pooling = node->attributes.pooling;
     grad.inputs[0] = retune_backward_gradient(backward, node->outputs[0]);
     grad.inputs[1] = node->outputs[1];
-    retune_tensor_desc desc = graph->values[node->inputs[0]].desc;
-    RETUNE_TRY(retune_graph_value(graph, &desc, RETUNE_USAGE_GRADIENT, "input gradient",
-                                  &grad.outputs[0], error));
+    RETUNE_TRY(retune_backward_make_gradient(backward, node->inputs[0], "input gradient",
+                                             &grad.outputs[0], error));
     int32_t outputs[RETUNE_OP_TENSORS_MAX];
-    RETUNE_TRY(retune_graph_append(graph, &grad, outputs, error));
+    RETUNE_TRY(retune_graph_append(retune_backward_graph(backward), &grad, outputs, error));
     return retune_backward_contribute(backward, node->inputs[0], outputs[0], error);
 }
 

@@ -252,7 +252,7 @@ void group_sums(int columns) {
     }
 }
 
-/* The sum of `term` over the item's column, for all items, whatever SUMS is. */
+/* The sum of `term` over the item's column, for all items, where SUMS is 1. */
 SUM group_sum(SUM term, int columns) {
     terms[0] = term;
     group_sums(columns);

@@ -2,7 +2,8 @@
 #include "groups.h"
 #include "ops.h"
 
-/* How the shaders are specialised for a window; shaders/depthwise.comp says what the numbers mean. */
+/* How the shaders are specialised for a window; shaders/depthwise.comp says what the numbers mean.
+ */
 typedef struct shape {
     int64_t kernel_height, kernel_width;
     int64_t strip;

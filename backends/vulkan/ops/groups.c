@@ -6,8 +6,7 @@ enum { GPU_GROUPS = 8, CPU_GROUPS = 2, DIMENSION_GROUPS = 65535 };
 
 backend_reduction vulkan_reduction_of(const retune_backend_device *device, int64_t rows,
                                       int64_t elements) {
-    bool is_cpu = device->info->type == VK_PHYSICAL_DEVICE_TYPE_CPU;
-    int64_t groups = device->info->compute_units * (is_cpu ? CPU_GROUPS : GPU_GROUPS);
+    int64_t groups = device->info->compute_units * (device->is_cpu ? CPU_GROUPS : GPU_GROUPS);
     return backend_reduction_of(rows, elements, groups, VULKAN_GROUP);
 }
 

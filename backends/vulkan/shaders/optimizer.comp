@@ -54,7 +54,7 @@ void main() {
     STOREV(m, i, mean);
     STOREV(v, i, square);
     w -= run_values[rate] * decoupled_decay * w;
-    vec4 root = sqrt(square * run_values[correction2]);
-    STOREV(weight, i, w - run_values[rate] * (mean * run_values[correction1]) / (root + epsilon));
+    vec4 numerator = run_values[rate] * (mean * run_values[correction1]);
+    STOREV(weight, i, w - numerator / (sqrt(square * run_values[correction2]) + epsilon));
 }
 #endif

@@ -78,6 +78,8 @@ vec4 byte_values(uint word) {
 
 /* ---- Buffers -------------------------------------------------------------------------------- */
 
+/* Places are ints; only bytes can have places above 2^31, which are ints that wrapped. */
+
 #define VIEW(binding_, name, suffix, type)                                                         \
     layout(std430, set = 0, binding = binding_) buffer name##_buffer##suffix {                     \
         type name##suffix[];                                                                       \
@@ -102,8 +104,8 @@ vec4 byte_values(uint word) {
         if (name##_type == F32)                                                                    \
             return name##_floats[i];                                                               \
         if (name##_type == U8)                                                                     \
-            return float((name##_words[i >> 2] >> (8 * (i & 3))) & 0xffu);                         \
-        return narrow_values(name##_words[i >> 1] >> (16 * (i & 1)), name##_type).x;               \
+            return float((name##_words[uint(i) >> 2] >> (8 * (i & 3))) & 0xffu);                         \
+        return narrow_values(name##_words[uint(i) >> 1] >> (16 * (i & 1)), name##_type).x;               \
     }                                                                                              \
     vec4 name##_load4(int i) {                                                                     \
         if (name##_type == F32)                                                                    \

@@ -1,26 +1,26 @@
 #include "column_sum.h"
 
-#include "reduction.h"
+#include "groups.h"
 
-static opencl_reduction reduction_of(const retune_backend_device *device,
-                                     const retune_tensor_desc *map) {
+static backend_reduction reduction_of(const retune_backend_device *device,
+                                      const retune_tensor_desc *map) {
     int64_t channels = opencl_channels(map);
     return opencl_reduction_of(device, opencl_elements(map) / channels, channels);
 }
 
 uint64_t opencl_column_sum_workspace(const retune_backend_device *device,
                                      const retune_tensor_desc *map) {
-    opencl_reduction r = reduction_of(device, map);
-    return r.row_blocks == 1 ? 0 : opencl_reduction_bytes(&r, 1);
+    backend_reduction r = reduction_of(device, map);
+    return r.row_blocks == 1 ? 0 : backend_reduction_bytes(&r, 1);
 }
 
-static void begin(opencl_build *b, const opencl_reduction *r, uint32_t dtype) {
+static void begin(opencl_build *b, const backend_reduction *r, uint32_t dtype) {
     opencl_begin(b, "matrix_sum", OPENCL_COLUMN_SUM, "-DGROUP=%d -DWIDTH=%d -DX_T=%s", OPENCL_GROUP,
                  r->width, opencl_type_name(dtype));
 }
 
 /* Sums of blocks of the rows, which one group a column block adds up. */
-static void launch(opencl_build *b, const opencl_reduction *r, int64_t rows, int64_t block_rows) {
+static void launch(opencl_build *b, const backend_reduction *r, int64_t rows, int64_t block_rows) {
     opencl_arg_int(b, rows);
     opencl_arg_int(b, r->channels);
     opencl_arg_int(b, r->columns);
@@ -30,7 +30,7 @@ static void launch(opencl_build *b, const opencl_reduction *r, int64_t rows, int
 
 void opencl_column_sum(opencl_build *b, uint32_t input, uint32_t output) {
     const retune_tensor_desc *map = b->op->inputs[input];
-    opencl_reduction r = reduction_of(b->device, map);
+    backend_reduction r = reduction_of(b->device, map);
     bool one = r.row_blocks == 1;
     begin(b, &r, map->dtype);
     opencl_arg_input(b, input);

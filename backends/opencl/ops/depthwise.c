@@ -1,6 +1,6 @@
 /* depthwise_conv2d and its gradients. */
+#include "groups.h"
 #include "ops.h"
-#include "reduction.h"
 
 /* How the kernels are compiled for a window; kernels/depthwise.cl says what the numbers mean. */
 typedef struct shape {
@@ -103,8 +103,8 @@ static void prepare_depthwise_conv2d_grad_input(opencl_build *b) {
 /* ---- Gradient of the weight ----------------------------------------------------------------- */
 
 /* The rows of the sums are the strips of dz. */
-static opencl_reduction reduction_of(const retune_backend_device *device,
-                                     const retune_op_desc *op) {
+static backend_reduction reduction_of(const retune_backend_device *device,
+                                      const retune_op_desc *op) {
     const retune_tensor_desc *dz = op->inputs[1];
     shape s = shape_of(op, op->outputs[0]);
     int64_t strips = dz->shape[0] * dz->shape[1] * strip_count(&s, dz->shape[2], 0);
@@ -115,11 +115,11 @@ static opencl_reduction reduction_of(const retune_backend_device *device,
 static uint64_t grad_weight_workspace(const retune_backend_device *device,
                                       const retune_op_desc *op) {
     const retune_tensor_desc *dw = op->outputs[0];
-    opencl_reduction r = reduction_of(device, op);
-    return opencl_reduction_bytes(&r, dw->shape[0] * dw->shape[1] + 1);
+    backend_reduction r = reduction_of(device, op);
+    return backend_reduction_bytes(&r, dw->shape[0] * dw->shape[1] + 1);
 }
 
-static void launch_blocks(opencl_build *b, const shape *s, const opencl_reduction *r) {
+static void launch_blocks(opencl_build *b, const shape *s, const backend_reduction *r) {
     const retune_tensor_desc *x = b->op->inputs[0], *dz = b->op->inputs[1];
     int64_t parts = s->kernel_height / s->tap_rows * (s->kernel_width / s->tap_columns);
     begin(b, "depthwise_conv2d_grad_weight", s, r->width, x, dz, x);
@@ -136,7 +136,7 @@ static void launch_blocks(opencl_build *b, const shape *s, const opencl_reductio
     opencl_launch_groups(b, parts * r->row_blocks * r->column_blocks);
 }
 
-static void launch_total(opencl_build *b, const shape *s, const opencl_reduction *r) {
+static void launch_total(opencl_build *b, const shape *s, const backend_reduction *r) {
     const retune_tensor_desc *x = b->op->inputs[0], *dz = b->op->inputs[1];
     int64_t sums = s->kernel_height * s->kernel_width + (b->op->outputs[1] != NULL);
     begin(b, "depthwise_conv2d_grad_weight_total", s, r->width, x, dz, x);
@@ -150,7 +150,7 @@ static void launch_total(opencl_build *b, const shape *s, const opencl_reduction
 
 static void prepare_depthwise_conv2d_grad_weight(opencl_build *b) {
     shape s = shape_of(b->op, b->op->outputs[0]);
-    opencl_reduction r = reduction_of(b->device, b->op);
+    backend_reduction r = reduction_of(b->device, b->op);
     launch_blocks(b, &s, &r);
     launch_total(b, &s, &r);
 }

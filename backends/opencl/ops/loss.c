@@ -1,6 +1,6 @@
 /* softmax_cross_entropy and its gradient. */
+#include "groups.h"
 #include "ops.h"
-#include "reduction.h"
 
 /* The smoothed one-hot: at the label, and elsewhere. */
 static void arg_targets(opencl_build *b, int64_t classes) {

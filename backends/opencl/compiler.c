@@ -32,7 +32,7 @@ retune_status opencl_compiler_open(retune_backend_device *device, retune_error *
     opencl_options *o = &device->options;
     if (!o->cache[0])
         return RETUNE_OK;
-    retune_status status = opencl_cache_open(o->cache, o->cache_asked ? error : NULL);
+    retune_status status = backend_cache_open(o->cache, o->cache_asked ? error : NULL);
     if (status == RETUNE_OK || o->cache_asked)
         return status;
     o->cache[0] = '\0';
@@ -109,7 +109,7 @@ void opencl_compiler_identity(const retune_backend_device *device, char key[33])
     size_t count = 6;
     for (const opencl_source *s = opencl_sources; s->name && count < 6 + 63; s++)
         texts[count++] = s->text;
-    opencl_cache_key(key, texts);
+    backend_cache_key(key, texts);
 }
 
 static void file_name(const retune_backend_device *device, const opencl_source *source,
@@ -119,7 +119,7 @@ static void file_name(const retune_backend_device *device, const opencl_source *
     const char *texts[] = {
         version,   find_source("types")->text, source->text,        options, c->name, c->vendor,
         c->driver, c->platform_name,           c->platform_version, NULL};
-    opencl_cache_key(key, texts);
+    backend_cache_key(key, texts);
     snprintf(name, 48, "%s.program", key);
 }
 
@@ -139,7 +139,7 @@ static cl_program build_binary(const retune_backend_device *device, const char *
 
 static cl_program load(const retune_backend_device *device, const char *name, const char *options) {
     size_t bytes;
-    void *binary = opencl_cache_read(device->options.cache, name, &bytes);
+    void *binary = backend_cache_read(device->options.cache, name, &bytes);
     if (!binary)
         return NULL;
     cl_program program = build_binary(device, options, binary, bytes);
@@ -156,7 +156,7 @@ static void save(const retune_backend_device *device, const char *name, cl_progr
     unsigned char *binary = malloc(bytes);
     if (binary && cl.clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL) ==
                       CL_SUCCESS)
-        opencl_cache_write(device->options.cache, name, binary, bytes);
+        backend_cache_write(device->options.cache, name, binary, bytes);
     free(binary);
 }
 

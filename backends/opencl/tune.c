@@ -79,7 +79,7 @@ static void save_findings(const retune_backend_device *device) {
     for (size_t n = 0; n < t->count; n++)
         used += (size_t)snprintf(text + used, size - used, "%zu %s\n", t->findings[n].tile,
                                  t->findings[n].key);
-    opencl_cache_write(device->options.cache, t->file_name, text, used);
+    backend_cache_write(device->options.cache, t->file_name, text, used);
     free(text);
 }
 
@@ -93,7 +93,7 @@ retune_status opencl_tuning_open(retune_backend_device *device, retune_error *er
     opencl_compiler_identity(device, identity);
     snprintf(t->file_name, sizeof t->file_name, "%s.%s", identity,
              device->options.tune == OPENCL_TUNE_FULL ? "tuned_full" : "tuned");
-    char *content = opencl_cache_read(device->options.cache, t->file_name, &bytes);
+    char *content = backend_cache_read(device->options.cache, t->file_name, &bytes);
     char *text = content ? calloc(1, bytes + 1) : NULL;
     retune_status status = RETUNE_OK;
     if (text) {

@@ -12,7 +12,7 @@ static void begin(void) {
     temporary_open();
     folder = temporary_folder;
     path = temporary_path("thing");
-    opencl_cache_write(folder, "thing", text, sizeof text);
+    backend_cache_write(folder, "thing", text, sizeof text);
 }
 
 static void end(void) {
@@ -23,7 +23,7 @@ TestSuite(opencl_cache, .init = begin, .fini = end);
 
 static bool is_there(void) {
     size_t bytes = 0;
-    char *data = opencl_cache_read(folder, "thing", &bytes);
+    char *data = backend_cache_read(folder, "thing", &bytes);
     bool there = data != NULL;
     if (there)
         cr_expect(bytes == sizeof text && memcmp(data, text, bytes) == 0);
@@ -81,22 +81,22 @@ Test(opencl_cache, a_link_is_not_followed) {
 Test(opencl_cache, nothing_is_left_beside_it) {
     char command[400];
     snprintf(command, sizeof command, "test \"$(ls '%s')\" = thing", folder);
-    opencl_cache_write(folder, "thing", text, sizeof text);
+    backend_cache_write(folder, "thing", text, sizeof text);
     cr_expect_eq(system(command), 0);
 }
 
 Test(opencl_cache, no_folder_is_no_cache) {
     size_t bytes = 1;
-    opencl_cache_write("", "thing", text, sizeof text);
-    cr_expect_null(opencl_cache_read("", "thing", &bytes));
+    backend_cache_write("", "thing", text, sizeof text);
+    cr_expect_null(backend_cache_read("", "thing", &bytes));
     cr_expect_eq(bytes, 0);
 }
 
 Test(opencl_cache, keys_tell_texts_apart) {
     char a[33], b[33], c[33];
-    opencl_cache_key(a, (const char *const[]){"a", "bc", NULL});
-    opencl_cache_key(b, (const char *const[]){"ab", "c", NULL});
-    opencl_cache_key(c, (const char *const[]){"a", "bc", NULL});
+    backend_cache_key(a, (const char *const[]){"a", "bc", NULL});
+    backend_cache_key(b, (const char *const[]){"ab", "c", NULL});
+    backend_cache_key(c, (const char *const[]){"a", "bc", NULL});
     cr_expect_str_neq(a, b);
     cr_expect_str_eq(a, c);
 }

@@ -22,7 +22,7 @@ typedef struct header {
 } header;
 static const char magic[8] = "RTCACHE1";
 
-retune_status opencl_cache_open(const char *folder, retune_error *error) {
+retune_status backend_cache_open(const char *folder, retune_error *error) {
     char path[PATH_LENGTH];
     if ((size_t)snprintf(path, sizeof path, "%s", folder) >= sizeof path)
         return backend_fail(error, RETUNE_IO, "%s: the path is too long", folder);
@@ -82,7 +82,7 @@ static void *read_content(int file, size_t *out_bytes) {
     return NULL;
 }
 
-void *opencl_cache_read(const char *folder, const char *name, size_t *out_bytes) {
+void *backend_cache_read(const char *folder, const char *name, size_t *out_bytes) {
     char path[PATH_LENGTH];
     *out_bytes = 0;
     if (!folder[0] || !make_path(path, folder, name))
@@ -105,7 +105,7 @@ static bool write_whole(int file, const void *data, size_t bytes) {
     return true;
 }
 
-void opencl_cache_write(const char *folder, const char *name, const void *data, size_t bytes) {
+void backend_cache_write(const char *folder, const char *name, const void *data, size_t bytes) {
     char path[PATH_LENGTH], temporary[PATH_LENGTH + 8];
     header head = {.bytes = bytes, .checksum = XXH3_64bits(data, bytes)};
     memcpy(head.magic, magic, sizeof magic);
@@ -121,7 +121,7 @@ void opencl_cache_write(const char *folder, const char *name, const void *data, 
         unlink(temporary);
 }
 
-void opencl_cache_key(char key[33], const char *const *texts) {
+void backend_cache_key(char key[33], const char *const *texts) {
     XXH3_state_t state;
     XXH3_INITSTATE(&state);
     XXH3_128bits_reset(&state);

@@ -207,13 +207,15 @@ float activate(float v, int activation) {
 /* ---- Places --------------------------------------------------------------------------------- */
 
 /* The number of this work group, and of this item, in a dispatch that goes on in the second
- * dimension where the first is full. */
+ * dimension where the first is full. Some numbers are above the last that was asked for; an item's
+ * then stays an int. */
 int group_number() {
     return int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x);
 }
 
 int item_number() {
-    return group_number() * int(gl_WorkGroupSize.x) + int(gl_LocalInvocationID.x);
+    uint number = uint(group_number()) * gl_WorkGroupSize.x + gl_LocalInvocationID.x;
+    return int(min(number, 0x7fffffffu));
 }
 
 /* Where element i lies in a map [N,height,width,channels]. */

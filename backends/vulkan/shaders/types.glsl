@@ -151,13 +151,12 @@ vec4 byte_values(uint word) {
 #define LOAD(name, i)   name##_load(i)
 #define LOADV(name, i)  (WIDTH == 4 ? name##_load4(i) : vec4(name##_load(i)))
 #define LOADIV(name, i) (WIDTH == 4 ? name##_load4(i) : ivec4(name##_load(i))) /* of INTS */
+/* One statement with an else of its own, so that it may stand between if and else. */
 #define STOREV(name, i, v)                                                                         \
-    do {                                                                                           \
-        if (WIDTH == 4)                                                                            \
-            name##_store4(i, v);                                                                   \
-        else                                                                                       \
-            name##_store(i, (v).x);                                                                \
-    } while (false)
+    if (WIDTH == 4)                                                                                \
+        name##_store4(i, v);                                                                       \
+    else                                                                                           \
+        name##_store(i, (v).x)
 
 /* Numbers that change from run to run; push constants say where they are. */
 layout(std430, set = 1, binding = 0) readonly buffer run_values_buffer {

@@ -95,7 +95,7 @@ void opencl_device_close(retune_backend_device *device) {
         return;
     if (device->queue && !device->lost)
         cl.clFinish(device->queue);
-    opencl_tuning_close(device);
+    backend_tuning_close(device->tuning);
     opencl_staging_close(device);
     opencl_compiler_close(device);
     opencl_device_give_back(device, device->workspace, device->workspace_bytes);

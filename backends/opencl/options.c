@@ -39,10 +39,10 @@ static retune_status set_profiling(opencl_options *o, const retune_option *optio
 
 static retune_status set_tune(opencl_options *o, const retune_option *option, retune_error *error) {
     static const char *const names[] = {
-        [OPENCL_TUNE_AUTO] = "auto", [OPENCL_TUNE_OFF] = "off", [OPENCL_TUNE_FULL] = "full"};
+        [BACKEND_TUNE_AUTO] = "auto", [BACKEND_TUNE_OFF] = "off", [BACKEND_TUNE_FULL] = "full"};
     for (size_t n = 0; n < sizeof names / sizeof names[0]; n++)
         if (strcmp(option->value, names[n]) == 0) {
-            o->tune = (opencl_tune)n;
+            o->tune = (backend_tune)n;
             return RETUNE_OK;
         }
     return bad_value(option, "auto, off or full", error);

@@ -2,17 +2,15 @@
 #ifndef RETUNE_OPENCL_OPTIONS_H
 #define RETUNE_OPENCL_OPTIONS_H
 
-#include "retune/types.h"
+#include "tuning.h"
 
 #include <stdbool.h>
-
-typedef enum opencl_tune { OPENCL_TUNE_AUTO, OPENCL_TUNE_OFF, OPENCL_TUNE_FULL } opencl_tune;
 
 typedef struct opencl_options {
     char platform[64]; /* part of the platform's name that a device must have; "": any */
     char device[128];  /* likewise of the device's name */
     bool profiling;
-    opencl_tune tune;
+    backend_tune tune;
     char disable[512]; /* kernel names separated by blanks, one at each end */
     char cache[512];   /* folder of compiled programs and tuned sizes; "": none */
     bool cache_asked;  /* the user named the folder: then it must be usable */

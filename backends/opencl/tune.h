@@ -1,18 +1,11 @@
-/* Which tile computes a matrix product fastest on this device: found by trying a few, kept in the
- * user's cache folder. What is tried never changes a result, only the time it takes. */
+/* Measuring tiles of kernels/matrix.cl. */
 #ifndef RETUNE_OPENCL_TUNE_H
 #define RETUNE_OPENCL_TUNE_H
 
-#include "matrix.h"
+#include "device.h"
+#include "tuning.h"
 
 /* Reads what was found before. */
 retune_status opencl_tuning_open(retune_backend_device *device, retune_error *error);
-void opencl_tuning_close(retune_backend_device *device);
-
-/* The tile for a product. [backend.opencl] tune = off: by the model of matrix.h. auto: the best of
- * those the model likes most. full: the best of all. Products too small to be measured go by the
- * model. UNSUPPORTED: no tile fits the device. */
-retune_status opencl_tuning_tile(retune_backend_device *device, const opencl_product *product,
-                                 const opencl_tile **out_tile, retune_error *error);
 
 #endif

@@ -1,0 +1,144 @@
+#include "tune.h"
+
+#include "matrix.h"
+#include "program.h"
+#include "queue.h"
+#include "tensor.h"
+
+#include <time.h>
+
+/* A product is timed as a program of as many equal steps as a measurement can need. */
+enum { STEPS = 50 };
+
+/* Memory that a trial reads and writes. What it holds does not matter. */
+typedef struct trial {
+    backend_product product;
+    const backend_tile *tile;
+    retune_backend_tensor *a, *b, *y;
+} trial;
+
+static void close_trial(trial *t) {
+    vulkan_tensor_destroy(t->a);
+    vulkan_tensor_destroy(t->b);
+    vulkan_tensor_destroy(t->y);
+}
+
+static retune_status make_tensor(retune_backend_device *device, uint32_t dtype, int64_t elements,
+                                 retune_backend_tensor **out_tensor, retune_error *error) {
+    const retune_tensor_desc desc = {
+        .struct_size = sizeof desc, .dtype = dtype, .rank = 1, .shape = {elements}};
+    retune_status status =
+        vulkan_tensor_create(device, &desc, RETUNE_USAGE_ACTIVATION, 0, out_tensor, error);
+    return status == RETUNE_OK ? vulkan_tensor_reserve(*out_tensor, error) : status;
+}
+
+static retune_status open_trial(retune_backend_device *device, const backend_product *product,
+                                trial *t, retune_error *error) {
+    backend_capacity capacity = vulkan_capacity(device);
+    int64_t parts = backend_product_parts(product, &capacity);
+    *t = (trial){.product = *product};
+    backend_product *p = &t->product;
+    p->a.slot = 0;
+    p->b.slot = 1;
+    p->scale_slot = p->bias_slot = -1;
+    retune_status status =
+        make_tensor(device, p->a.dtype, backend_product_a_elements(p), &t->a, error);
+    if (status == RETUNE_OK)
+        status = make_tensor(device, p->b.dtype, backend_product_b_elements(p), &t->b, error);
+    if (status == RETUNE_OK)
+        status = make_tensor(device, parts > 1 ? RETUNE_F32 : p->y_dtype, parts * p->m * p->n,
+                             &t->y, error);
+    if (status != RETUNE_OK)
+        close_trial(t);
+    return status;
+}
+
+/* ---- Measuring ------------------------------------------------------------------------------ */
+
+static retune_status prepare(retune_backend_device *device, const void *context, size_t n,
+                             vulkan_step *step, retune_error *error) {
+    const trial *t = context;
+    (void)n;
+    step->bound = (backend_bound_op){
+        .desc.kind = RETUNE_OP_CONV2D, .inputs = {t->a, t->b}, .outputs = {t->y}};
+    vulkan_build b = {.device = device, .op = &step->bound.desc, .step = step, .error = error};
+    vulkan_product_dispatch(&b, &t->product, t->tile, false);
+    return b.status;
+}
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* Seconds of the first `count` steps after the queue was empty. */
+static retune_status time_steps(retune_backend_program *program, size_t count, double *out_seconds,
+                                retune_error *error) {
+    retune_status status = vulkan_program_wait(program, error);
+    double began = now();
+    if (status == RETUNE_OK)
+        status = vulkan_program_run(program, 0, count, NULL, error);
+    if (status == RETUNE_OK)
+        status = vulkan_program_wait(program, error);
+    *out_seconds = now() - began;
+    return status;
+}
+
+/* Seconds of one step with the trial's tile: the least of a few, after one that warms up and one
+ * that records. */
+static retune_status measure(retune_backend_device *device, const trial *t, double *out_seconds,
+                             retune_error *error) {
+    enum { REPETITIONS = 3 };
+    retune_backend_program *program;
+    double seconds = 0.0;
+    *out_seconds = 1e30;
+    retune_status status = vulkan_program_make(device, STEPS, prepare, t, &program, error);
+    if (status == RETUNE_OK)
+        status = time_steps(program, 1, &seconds, error);
+    if (status == RETUNE_OK)
+        status = time_steps(program, 1, &seconds, error);
+    int steps = backend_tuning_runs(seconds);
+    for (int r = 0; r < REPETITIONS && status == RETUNE_OK; r++) {
+        status = time_steps(program, (size_t)steps, &seconds, error);
+        if (seconds / steps < *out_seconds)
+            *out_seconds = seconds / steps;
+    }
+    vulkan_program_destroy(program);
+    return status;
+}
+
+static retune_status search(retune_backend_device *device, const backend_product *product,
+                            const size_t *tiles, size_t count, size_t *out_fastest,
+                            retune_error *error) {
+    trial t;
+    double best = 1e30;
+    *out_fastest = tiles[0];
+    /* No room for a trial is no reason not to run. */
+    if (open_trial(device, product, &t, NULL) != RETUNE_OK)
+        return vulkan_device_check(device, error);
+    retune_status status = RETUNE_OK;
+    for (size_t n = 0; n < count && status == RETUNE_OK; n++) {
+        double seconds = 0.0;
+        t.tile = &vulkan_tiles.list[tiles[n]];
+        status = measure(device, &t, &seconds, error);
+        if (status == RETUNE_OK && seconds < best) {
+            best = seconds;
+            *out_fastest = tiles[n];
+        }
+    }
+    close_trial(&t);
+    return status;
+}
+
+retune_status vulkan_tuning_open(retune_backend_device *device, retune_error *error) {
+    char identity[33];
+    vulkan_pipelines_identity(device, identity);
+    return backend_tuning_open(&(backend_tuning_setup){.tiles = vulkan_tiles,
+                                                       .capacity = vulkan_capacity(device),
+                                                       .tune = device->options.tune,
+                                                       .folder = device->options.cache,
+                                                       .identity = identity,
+                                                       .measure = search},
+                               &device->tuning, error);
+}

@@ -67,8 +67,9 @@ void main() {
         int element = i * PACKED + k;
         if (element < elements) {
             int n = element / row, from = clamp(index_load(n), 0, rows - 1);
-            int place = from * row + element - n * row;
-            int bits = bitfieldExtract(table_load(place / PACKED), place % PACKED * BITS, BITS);
+            uint place = uint(from * row + element - n * row);
+            int shift = int(place % PACKED) * BITS;
+            int bits = bitfieldExtract(table_load(int(place / PACKED)), shift, BITS);
             word = bitfieldInsert(word, bits, k * BITS, BITS);
         }
     }

@@ -78,6 +78,8 @@ vec4 byte_values(uint word) {
 
 /* ---- Buffers -------------------------------------------------------------------------------- */
 
+/* Places are ints; only bytes can have places above 2^31, which are ints that wrapped. */
+
 #define VIEW(binding_, name, suffix, type)                                                         \
     layout(std430, set = 0, binding = binding_) buffer name##_buffer##suffix {                     \
         type name##suffix[];                                                                       \
@@ -102,8 +104,8 @@ vec4 byte_values(uint word) {
         if (name##_type == F32)                                                                    \
             return name##_floats[i];                                                               \
         if (name##_type == U8)                                                                     \
-            return float((name##_words[i >> 2] >> (8 * (i & 3))) & 0xffu);                         \
-        return narrow_values(name##_words[i >> 1] >> (16 * (i & 1)), name##_type).x;               \
+            return float((name##_words[uint(i) >> 2] >> (8 * (i & 3))) & 0xffu);                         \
+        return narrow_values(name##_words[uint(i) >> 1] >> (16 * (i & 1)), name##_type).x;               \
     }                                                                                              \
     vec4 name##_load4(int i) {                                                                     \
         if (name##_type == F32)                                                                    \
@@ -149,13 +151,12 @@ vec4 byte_values(uint word) {
 #define LOAD(name, i)   name##_load(i)
 #define LOADV(name, i)  (WIDTH == 4 ? name##_load4(i) : vec4(name##_load(i)))
 #define LOADIV(name, i) (WIDTH == 4 ? name##_load4(i) : ivec4(name##_load(i))) /* of INTS */
+/* One statement with an else of its own, so that it may stand between if and else. */
 #define STOREV(name, i, v)                                                                         \
-    do {                                                                                           \
-        if (WIDTH == 4)                                                                            \
-            name##_store4(i, v);                                                                   \
-        else                                                                                       \
-            name##_store(i, (v).x);                                                                \
-    } while (false)
+    if (WIDTH == 4)                                                                                \
+        name##_store4(i, v);                                                                       \
+    else                                                                                           \
+        name##_store(i, (v).x)
 
 /* Numbers that change from run to run; push constants say where they are. */
 layout(std430, set = 1, binding = 0) readonly buffer run_values_buffer {
@@ -205,13 +206,15 @@ float activate(float v, int activation) {
 /* ---- Places --------------------------------------------------------------------------------- */
 
 /* The number of this work group, and of this item, in a dispatch that goes on in the second
- * dimension where the first is full. */
+ * dimension where the first is full. Some numbers are above the last that was asked for; an item's
+ * then stays an int. */
 int group_number() {
     return int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x);
 }
 
 int item_number() {
-    return group_number() * int(gl_WorkGroupSize.x) + int(gl_LocalInvocationID.x);
+    uint number = uint(group_number()) * gl_WorkGroupSize.x + gl_LocalInvocationID.x;
+    return int(min(number, 0x7fffffffu));
 }
 
 /* Where element i lies in a map [N,height,width,channels]. */

@@ -131,9 +131,10 @@ static void add_binding(vulkan_build *b, vulkan_binding binding) {
         dispatch->bindings[dispatch->key.buffers++] = binding;
 }
 
+/* Also what stands for an absent output counts as written: only the shader knows that it is not. */
 static void add_tensor(vulkan_build *b, retune_backend_tensor *tensor, bool written) {
     vulkan_binding_kind kind = tensor ? VULKAN_BINDING_TENSOR : VULKAN_BINDING_NOTHING;
-    add_binding(b, (vulkan_binding){kind, tensor && written, tensor});
+    add_binding(b, (vulkan_binding){kind, written, tensor});
     vulkan_constant(b, tensor ? tensor->base.desc.dtype : RETUNE_F32);
 }
 

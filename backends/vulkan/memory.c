@@ -173,7 +173,9 @@ retune_status vulkan_memory_take(retune_backend_device *device, vulkan_memory_pl
                                  size_t bytes, const char *what, vulkan_memory **out_memory,
                                  retune_error *error) {
     *out_memory = NULL;
-    retune_status status = check_room(device, bytes, what, error);
+    retune_status status = RETUNE_OK;
+    if (place == VULKAN_MEMORY_DEVICE)
+        status = check_room(device, bytes, what, error);
     if (status != RETUNE_OK)
         return status;
     vulkan_memory *memory = calloc(1, sizeof *memory);

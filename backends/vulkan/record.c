@@ -57,9 +57,8 @@ static bool must_wait(const recording *r, const vulkan_dispatch_record *dispatch
 static void touch(recording *r, const vulkan_dispatch_record *dispatch) {
     for (uint32_t n = 0; n < dispatch->key.buffers; n++) {
         const vulkan_binding *b = &dispatch->bindings[n];
-        if (b->kind != VULKAN_BINDING_NOTHING)
-            r->touched[r->touched_count++] =
-                (touched_buffer){vulkan_binding_buffer(r->program->device, b), b->written};
+        r->touched[r->touched_count++] =
+            (touched_buffer){vulkan_binding_buffer(r->program->device, b), b->written};
     }
 }
 

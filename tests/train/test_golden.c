@@ -147,3 +147,7 @@ Test(golden, simd) {
 Test(golden, opencl) {
     check_device("opencl", 10);
 }
+
+Test(golden, vulkan) {
+    check_device("vulkan", 2);
+}

@@ -1,5 +1,5 @@
 /* Programs: memory that moves under them, indices, times. */
-#include "opencl/support.h"
+#include "backends/support.h"
 
 #include "base/tensor_desc.h"
 
@@ -8,28 +8,28 @@
 
 /* A tensor of a slot that grows takes the buffer of the others with it: programs made before must
  * follow. */
-Test(opencl_program, a_slot_that_grows_keeps_what_it_holds) {
-    const retune_backend *backend = opencl_backend();
-    retune_backend_device *device = opencl_open(NULL);
+Test(backend_program, a_slot_that_grows_keeps_what_it_holds) {
+    const retune_backend *backend = target_backend();
+    retune_backend_device *device = target_open(NULL);
     const retune_tensor_desc small = retune_desc_vector(RETUNE_F32, SMALL);
     const retune_tensor_desc large = retune_desc_vector(RETUNE_F32, LARGE);
     const float a[SMALL] = {1, 2, 3, 4, 5}, b[SMALL] = {10, 20, 30, 40, 50};
     float sum[SMALL];
     static float zeros[LARGE];
-    retune_backend_tensor *x = opencl_tensor(device, &small, 1, a);
-    retune_backend_tensor *y = opencl_tensor(device, &small, 0, b);
-    retune_backend_tensor *z = opencl_tensor(device, &small, 2, NULL);
-    retune_backend_program *before = opencl_add(device, &small, x, y, z);
-    retune_backend_tensor *wide = opencl_tensor(device, &large, 0, zeros);
-    retune_backend_tensor *grown = opencl_tensor(device, &large, 2, NULL);
-    retune_backend_program *after = opencl_add(device, &large, wide, wide, grown);
-    opencl_run(before);
-    opencl_read(z, &small, sum);
+    retune_backend_tensor *x = target_tensor(device, &small, 1, a);
+    retune_backend_tensor *y = target_tensor(device, &small, 0, b);
+    retune_backend_tensor *z = target_tensor(device, &small, 2, NULL);
+    retune_backend_program *before = target_add(device, &small, x, y, z);
+    retune_backend_tensor *wide = target_tensor(device, &large, 0, zeros);
+    retune_backend_tensor *grown = target_tensor(device, &large, 2, NULL);
+    retune_backend_program *after = target_add(device, &large, wide, wide, grown);
+    target_run(before);
+    target_read(z, &small, sum);
     for (int i = 0; i < SMALL; i++)
         cr_expect_float_eq(sum[i], a[i] + b[i], 0, "%g", (double)sum[i]);
-    opencl_run(after); /* the slot is that of the large tensor now */
-    opencl_run(before);
-    opencl_read(z, &small, sum);
+    target_run(after); /* the slot is that of the large tensor now */
+    target_run(before);
+    target_read(z, &small, sum);
     cr_expect_float_eq(sum[4], 55, 0);
     backend->program_destroy(before);
     backend->program_destroy(after);
@@ -40,14 +40,14 @@ Test(opencl_program, a_slot_that_grows_keeps_what_it_holds) {
 }
 
 /* Memory counted as in use goes back to what it was. */
-Test(opencl_program, memory_is_given_back) {
-    const retune_backend *backend = opencl_backend();
-    retune_backend_device *device = opencl_open(NULL);
+Test(backend_program, memory_is_given_back) {
+    const retune_backend *backend = target_backend();
+    retune_backend_device *device = target_open(NULL);
     const retune_tensor_desc shape = retune_desc_vector(RETUNE_F32, LARGE);
     uint64_t before = 0, during = 0, after = 0, peak = 0;
     assert_ok(backend->device_memory(device, &before, &peak, &error));
     static float zeros[LARGE];
-    retune_backend_tensor *tensor = opencl_tensor(device, &shape, 0, zeros);
+    retune_backend_tensor *tensor = target_tensor(device, &shape, 0, zeros);
     assert_ok(backend->device_memory(device, &during, &peak, &error));
     backend->tensor_destroy(tensor);
     assert_ok(backend->device_memory(device, &after, &peak, &error));
@@ -67,14 +67,14 @@ typedef struct gather {
 } gather;
 
 static gather make_gather(void) {
-    gather g = {.device = opencl_open(NULL),
+    gather g = {.device = target_open(NULL),
                 .table = retune_desc(RETUNE_F32, 2, 3, 2, 0, 0),
                 .index = retune_desc_vector(RETUNE_I32, 2),
                 .rows = retune_desc(RETUNE_F32, 2, 2, 2, 0, 0)};
     const float table[] = {0, 1, 10, 11, 20, 21}, none[] = {-1, -1, -1, -1};
-    g.tensors[0] = opencl_tensor(g.device, &g.table, 0, table);
-    g.tensors[1] = opencl_tensor(g.device, &g.index, 0, NULL);
-    g.tensors[2] = opencl_tensor(g.device, &g.rows, 0, none);
+    g.tensors[0] = target_tensor(g.device, &g.table, 0, table);
+    g.tensors[1] = target_tensor(g.device, &g.index, 0, NULL);
+    g.tensors[2] = target_tensor(g.device, &g.rows, 0, none);
     const retune_op_desc desc = {.struct_size = sizeof desc,
                                  .kind = RETUNE_OP_GATHER,
                                  .inputs = {&g.table, &g.index},
@@ -84,56 +84,56 @@ static gather make_gather(void) {
                           .inputs = {g.tensors[0], g.tensors[1]},
                           .outputs = {g.tensors[2]}};
     const retune_op *ops[] = {&op};
-    assert_ok(opencl_backend()->program_create(g.device, ops, 1, &g.program, &error));
+    assert_ok(target_backend()->program_create(g.device, ops, 1, &g.program, &error));
     return g;
 }
 
 static void end_gather(gather *g) {
-    opencl_backend()->program_destroy(g->program);
+    target_backend()->program_destroy(g->program);
     for (int t = 0; t < 3; t++)
-        opencl_backend()->tensor_destroy(g->tensors[t]);
-    opencl_backend()->device_close(g->device);
+        target_backend()->tensor_destroy(g->tensors[t]);
+    target_backend()->device_close(g->device);
 }
 
-Test(opencl_program, an_index_outside_is_found_before_the_run) {
+Test(backend_program, an_index_outside_is_found_before_the_run) {
     gather g = make_gather();
     const int32_t bad[][2] = {{0, 3}, {-1, 0}, {INT32_MAX, 1}}, good[] = {2, 0};
     float rows[4];
     for (int i = 0; i < 3; i++) {
-        assert_ok(opencl_backend()->tensor_write(g.tensors[1], 0, 2, bad[i], &error));
+        assert_ok(target_backend()->tensor_write(g.tensors[1], 0, 2, bad[i], &error));
         expect_refused(RETUNE_INVALID, "index",
-                       opencl_backend()->program_run(g.program, 0, 1, NULL, &error));
+                       target_backend()->program_run(g.program, 0, 1, NULL, &error));
     }
-    opencl_read(g.tensors[2], &g.rows, rows);
+    target_read(g.tensors[2], &g.rows, rows);
     cr_expect_float_eq(rows[0], -1, 0, "a refused run wrote %g", (double)rows[0]);
-    assert_ok(opencl_backend()->tensor_write(g.tensors[1], 0, 2, good, &error));
-    opencl_run(g.program);
-    opencl_read(g.tensors[2], &g.rows, rows);
+    assert_ok(target_backend()->tensor_write(g.tensors[1], 0, 2, good, &error));
+    target_run(g.program);
+    target_read(g.tensors[2], &g.rows, rows);
     cr_expect(rows[0] == 20 && rows[1] == 21 && rows[2] == 0 && rows[3] == 1);
     end_gather(&g);
 }
 
 /* Writing part of the indices keeps the others. */
-Test(opencl_program, indices_written_in_part) {
+Test(backend_program, indices_written_in_part) {
     gather g = make_gather();
     const int32_t first = 1, second = 7;
-    assert_ok(opencl_backend()->tensor_write(g.tensors[1], 0, 1, &first, &error));
-    assert_ok(opencl_backend()->tensor_write(g.tensors[1], 1, 1, &second, &error));
+    assert_ok(target_backend()->tensor_write(g.tensors[1], 0, 1, &first, &error));
+    assert_ok(target_backend()->tensor_write(g.tensors[1], 1, 1, &second, &error));
     expect_refused(RETUNE_INVALID, "7",
-                   opencl_backend()->program_run(g.program, 0, 1, NULL, &error));
-    assert_ok(opencl_backend()->tensor_write(g.tensors[1], 1, 1, &first, &error));
-    opencl_run(g.program);
+                   target_backend()->program_run(g.program, 0, 1, NULL, &error));
+    assert_ok(target_backend()->tensor_write(g.tensors[1], 1, 1, &first, &error));
+    target_run(g.program);
     end_gather(&g);
 }
 
 /* ---- Ranges and times ---------------------------------------------------------------------- */
 
-Test(opencl_program, ranges_outside_are_refused) {
+Test(backend_program, ranges_outside_are_refused) {
     gather g = make_gather();
     expect_refused(RETUNE_INVALID, "program of 1",
-                   opencl_backend()->program_run(g.program, 0, 2, NULL, &error));
+                   target_backend()->program_run(g.program, 0, 2, NULL, &error));
     expect_refused(RETUNE_INVALID, "program of 1",
-                   opencl_backend()->program_run(g.program, 1, 0, NULL, &error));
+                   target_backend()->program_run(g.program, 1, 0, NULL, &error));
     end_gather(&g);
 }
 
@@ -143,23 +143,23 @@ static uint64_t time_of_add(retune_backend_device *device, size_t count, retune_
     static float zeros[LARGE];
     uint64_t nanoseconds[2] = {1, 1};
     retune_error error = RETUNE_ERROR_INIT;
-    retune_backend_tensor *x = opencl_tensor(device, &shape, 0, zeros);
-    retune_backend_tensor *y = opencl_tensor(device, &shape, 0, NULL);
-    retune_backend_program *program = opencl_add(device, &shape, x, x, y);
+    retune_backend_tensor *x = target_tensor(device, &shape, 0, zeros);
+    retune_backend_tensor *y = target_tensor(device, &shape, 0, NULL);
+    retune_backend_program *program = target_add(device, &shape, x, x, y);
     if (run)
-        opencl_run(program);
-    retune_status status = opencl_backend()->program_times(program, nanoseconds, count, &error);
+        target_run(program);
+    retune_status status = target_backend()->program_times(program, nanoseconds, count, &error);
     cr_expect_eq(status, expected, "%s", error.message);
-    opencl_backend()->program_destroy(program);
-    opencl_backend()->tensor_destroy(x);
-    opencl_backend()->tensor_destroy(y);
-    opencl_backend()->device_close(device);
+    target_backend()->program_destroy(program);
+    target_backend()->tensor_destroy(x);
+    target_backend()->tensor_destroy(y);
+    target_backend()->device_close(device);
     return nanoseconds[0];
 }
 
-Test(opencl_program, times_are_measured_when_asked_for) {
-    cr_expect_gt(time_of_add(opencl_open("profiling", "on", NULL), 1, RETUNE_OK, true), 0);
-    cr_expect_eq(time_of_add(opencl_open("profiling", "on", NULL), 1, RETUNE_OK, false), 0);
-    time_of_add(opencl_open("profiling", "on", NULL), 2, RETUNE_INVALID, true);
-    time_of_add(opencl_open(NULL), 1, RETUNE_UNSUPPORTED, true);
+Test(backend_program, times_are_measured_when_asked_for) {
+    cr_expect_gt(time_of_add(target_open("profiling", "on", NULL), 1, RETUNE_OK, true), 0);
+    cr_expect_eq(time_of_add(target_open("profiling", "on", NULL), 1, RETUNE_OK, false), 0);
+    time_of_add(target_open("profiling", "on", NULL), 2, RETUNE_INVALID, true);
+    time_of_add(target_open(NULL), 1, RETUNE_UNSUPPORTED, true);
 }

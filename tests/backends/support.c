@@ -1,13 +1,13 @@
-#include "opencl/support.h"
+#include "backends/support.h"
 
 #include "device/plugin.h"
 
 #include <stdarg.h>
 
-const retune_backend *opencl_backend(void) {
+const retune_backend *target_backend(void) {
     static retune_plugin *plugin;
     retune_probe_report report = {.struct_size = sizeof report};
-    assert_ok(retune_plugin_find(RETUNE_PLUGIN_BACKEND, "opencl", NULL, &plugin, &error));
+    assert_ok(retune_plugin_find(RETUNE_PLUGIN_BACKEND, TESTED_BACKEND, NULL, &plugin, &error));
     assert_ok(retune_plugin_load(plugin, &error));
     retune_error error = RETUNE_ERROR_INIT;
     retune_status status = retune_plugin_probe(plugin, 0, &report, &error);
@@ -17,7 +17,7 @@ const retune_backend *opencl_backend(void) {
     return retune_plugin_backend(plugin);
 }
 
-retune_backend_device *opencl_open(const char *key, ...) {
+retune_backend_device *target_open(const char *key, ...) {
     retune_option options[8];
     size_t count = 0;
     retune_backend_device *device = NULL;
@@ -26,25 +26,25 @@ retune_backend_device *opencl_open(const char *key, ...) {
     for (; key; key = va_arg(list, const char *))
         options[count++] = (retune_option){key, va_arg(list, const char *)};
     va_end(list);
-    assert_ok(opencl_backend()->device_open(0, options, count, &device, &error));
+    assert_ok(target_backend()->device_open(0, options, count, &device, &error));
     return device;
 }
 
-retune_backend_tensor *opencl_tensor(retune_backend_device *device, const retune_tensor_desc *desc,
+retune_backend_tensor *target_tensor(retune_backend_device *device, const retune_tensor_desc *desc,
                                      uint32_t slot, const void *data) {
     retune_backend_tensor *tensor = NULL;
     assert_ok(
-        opencl_backend()->tensor_create(device, desc, RETUNE_USAGE_STATE, slot, &tensor, &error));
+        target_backend()->tensor_create(device, desc, RETUNE_USAGE_STATE, slot, &tensor, &error));
     if (data)
-        assert_ok(opencl_backend()->tensor_write(tensor, 0, desc->shape[0], data, &error));
+        assert_ok(target_backend()->tensor_write(tensor, 0, desc->shape[0], data, &error));
     return tensor;
 }
 
-void opencl_read(retune_backend_tensor *tensor, const retune_tensor_desc *desc, void *data) {
-    assert_ok(opencl_backend()->tensor_read(tensor, 0, desc->shape[0], data, &error));
+void target_read(retune_backend_tensor *tensor, const retune_tensor_desc *desc, void *data) {
+    assert_ok(target_backend()->tensor_read(tensor, 0, desc->shape[0], data, &error));
 }
 
-retune_backend_program *opencl_add(retune_backend_device *device, const retune_tensor_desc *shape,
+retune_backend_program *target_add(retune_backend_device *device, const retune_tensor_desc *shape,
                                    retune_backend_tensor *a, retune_backend_tensor *b,
                                    retune_backend_tensor *y) {
     const retune_op_desc desc = {.struct_size = sizeof desc,
@@ -55,11 +55,11 @@ retune_backend_program *opencl_add(retune_backend_device *device, const retune_t
         .struct_size = sizeof op, .desc = &desc, .inputs = {a, b}, .outputs = {y}};
     const retune_op *ops[] = {&op};
     retune_backend_program *program = NULL;
-    assert_ok(opencl_backend()->program_create(device, ops, 1, &program, &error));
+    assert_ok(target_backend()->program_create(device, ops, 1, &program, &error));
     return program;
 }
 
-void opencl_run(retune_backend_program *program) {
-    assert_ok(opencl_backend()->program_run(program, 0, 1, NULL, &error));
-    assert_ok(opencl_backend()->program_wait(program, &error));
+void target_run(retune_backend_program *program) {
+    assert_ok(target_backend()->program_run(program, 0, 1, NULL, &error));
+    assert_ok(target_backend()->program_wait(program, &error));
 }

@@ -19,7 +19,7 @@ static void end(void) {
     temporary_close();
 }
 
-TestSuite(opencl_cache, .init = begin, .fini = end);
+TestSuite(backend_cache, .init = begin, .fini = end);
 
 static bool is_there(void) {
     size_t bytes = 0;
@@ -40,14 +40,14 @@ static void damage(long place) {
     cr_assert(fclose(file) == 0);
 }
 
-Test(opencl_cache, what_is_written_is_read) {
+Test(backend_cache, what_is_written_is_read) {
     struct stat status;
     cr_expect(is_there());
     cr_assert(stat(path, &status) == 0);
     cr_expect_eq(status.st_mode & 077, 0, "others may read it");
 }
 
-Test(opencl_cache, a_damaged_file_is_not_there) {
+Test(backend_cache, a_damaged_file_is_not_there) {
     struct stat status;
     cr_assert(stat(path, &status) == 0);
     for (long place = 0; place < status.st_size; place++) {
@@ -58,7 +58,7 @@ Test(opencl_cache, a_damaged_file_is_not_there) {
     cr_expect(is_there());
 }
 
-Test(opencl_cache, a_file_cut_short_is_not_there) {
+Test(backend_cache, a_file_cut_short_is_not_there) {
     struct stat status;
     cr_assert(stat(path, &status) == 0);
     for (off_t size = status.st_size; size-- > 0;) {
@@ -67,32 +67,32 @@ Test(opencl_cache, a_file_cut_short_is_not_there) {
     }
 }
 
-Test(opencl_cache, a_file_that_others_could_write_is_not_trusted) {
+Test(backend_cache, a_file_that_others_could_write_is_not_trusted) {
     cr_assert(chmod(path, 0622) == 0);
     cr_expect_not(is_there());
 }
 
-Test(opencl_cache, a_link_is_not_followed) {
+Test(backend_cache, a_link_is_not_followed) {
     const char *other = temporary_path("other");
     cr_assert(rename(path, other) == 0 && symlink(other, path) == 0);
     cr_expect_not(is_there());
 }
 
-Test(opencl_cache, nothing_is_left_beside_it) {
+Test(backend_cache, nothing_is_left_beside_it) {
     char command[400];
     snprintf(command, sizeof command, "test \"$(ls '%s')\" = thing", folder);
     backend_cache_write(folder, "thing", text, sizeof text);
     cr_expect_eq(system(command), 0);
 }
 
-Test(opencl_cache, no_folder_is_no_cache) {
+Test(backend_cache, no_folder_is_no_cache) {
     size_t bytes = 1;
     backend_cache_write("", "thing", text, sizeof text);
     cr_expect_null(backend_cache_read("", "thing", &bytes));
     cr_expect_eq(bytes, 0);
 }
 
-Test(opencl_cache, keys_tell_texts_apart) {
+Test(backend_cache, keys_tell_texts_apart) {
     char a[33], b[33], c[33];
     backend_cache_key(a, (const char *const[]){"a", "bc", NULL});
     backend_cache_key(b, (const char *const[]){"ab", "c", NULL});

@@ -80,7 +80,7 @@ retune_status opencl_device_open(uint32_t index, const retune_option *options, s
     if (!device)
         return backend_fail(error, RETUNE_OUT_OF_MEMORY, "out of memory: an OpenCL device");
     device->info = info;
-    device->is_cpu = (info->type & CL_DEVICE_TYPE_CPU) != 0;
+    device->is_cpu = (info->type & CL_DEVICE_TYPE_CPU) && !(info->type & CL_DEVICE_TYPE_GPU);
     device->generation = 1;
     status = open(device, options, option_count, error);
     if (status == RETUNE_OK)

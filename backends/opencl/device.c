@@ -2,12 +2,12 @@
 
 #include "compiler.h"
 #include "error.h"
+#include "findings.h"
 #include "op_check.h"
 #include "op_slots.h"
 #include "ops/ops.h"
 #include "staging.h"
 #include "status.h"
-#include "tune.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +38,20 @@ static retune_status check_wanted(const retune_backend_device *device, retune_er
     return RETUNE_OK;
 }
 
+/* What kernels of whole work groups take for granted; OpenCL promises the memory, and no more than
+ * one work item. */
+static retune_status check_groups(const retune_backend_device *device, retune_error *error) {
+    enum { GROUP_ITEMS = 128, LOCAL_BYTES = 32768 };
+    const opencl_candidate *info = device->info;
+    if (info->group_items >= GROUP_ITEMS && info->local_bytes >= LOCAL_BYTES)
+        return RETUNE_OK;
+    return backend_fail(error, RETUNE_UNAVAILABLE,
+                        "work groups of this device have at most %zu items and %llu bytes of local "
+                        "memory; %d and %d are needed",
+                        info->group_items, (unsigned long long)info->local_bytes, GROUP_ITEMS,
+                        LOCAL_BYTES);
+}
+
 static retune_status create_queue(retune_backend_device *device, retune_error *error) {
     cl_int code;
     cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
@@ -59,13 +73,15 @@ static retune_status open(retune_backend_device *device, const retune_option *op
     if (status == RETUNE_OK)
         status = check_wanted(device, error);
     if (status == RETUNE_OK)
+        status = check_groups(device, error);
+    if (status == RETUNE_OK)
         status = opencl_compiler_open(device, error);
     if (status == RETUNE_OK)
         status = create_queue(device, error);
     if (status == RETUNE_OK)
         status = opencl_staging_open(device, error);
     if (status == RETUNE_OK)
-        status = opencl_tuning_open(device, error);
+        status = opencl_findings_open(device, error);
     return status;
 }
 
@@ -95,7 +111,7 @@ void opencl_device_close(retune_backend_device *device) {
         return;
     if (device->queue && !device->lost)
         cl.clFinish(device->queue);
-    opencl_tuning_close(device);
+    opencl_findings_close(device);
     opencl_staging_close(device);
     opencl_compiler_close(device);
     opencl_device_give_back(device, device->workspace, device->workspace_bytes);

@@ -7,9 +7,9 @@
 #include "options.h"
 #include "platform.h"
 
-typedef struct opencl_program opencl_program; /* compiler.h */
-typedef struct opencl_tuning opencl_tuning;   /* tune.h */
-typedef struct opencl_staging opencl_staging; /* staging.h */
+typedef struct opencl_program opencl_program;   /* compiler.h */
+typedef struct opencl_findings opencl_findings; /* findings.h */
+typedef struct opencl_staging opencl_staging;   /* staging.h */
 
 struct retune_backend_device {
     const opencl_candidate *info;
@@ -20,7 +20,7 @@ struct retune_backend_device {
     bool lost; /* it failed while it computed; nothing on it can be trusted */
 
     opencl_program *programs; /* compiled so far */
-    opencl_tuning *tuning;
+    opencl_findings *findings;
     opencl_staging *staging;
 
     /* Memory. `generation` rises whenever a buffer is replaced: programs then bind their arguments

@@ -5,10 +5,6 @@
 
 #include "matrix.h"
 
-/* Reads what was found before. */
-retune_status opencl_tuning_open(retune_backend_device *device, retune_error *error);
-void opencl_tuning_close(retune_backend_device *device);
-
 /* The tile for a product. [backend.opencl] tune = off: by the model of matrix.h. auto: the best of
  * those the model likes most. full: the best of all. Products too small to be measured go by the
  * model. UNSUPPORTED: no tile fits the device. */

@@ -4,6 +4,7 @@
 #include "status.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 /* Submissions that may be under way at a time; work that has not ended after so long never will. */
 enum { FENCES = 64, WAIT_SECONDS = 300, COLLECTED_MAX = 32 };
@@ -135,6 +136,24 @@ retune_status vulkan_queue_submit(retune_backend_device *device, VkCommandBuffer
     return RETUNE_OK;
 }
 
+/* Looks at a fence again and again for about as long as a training step takes: waking up from a
+ * wait costs a good part of one. Not where the cores that would look are those that compute. */
+static VkResult watch(const retune_backend_device *device, VkFence fence) {
+    const double seconds = 2e-3;
+    struct timespec began, now;
+    VkResult result = VK_NOT_READY;
+    if (device->is_cpu)
+        return result;
+    clock_gettime(CLOCK_MONOTONIC, &began);
+    do {
+        result = vk.vkGetFenceStatus(device->handle, fence);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while (result == VK_NOT_READY &&
+             (double)(now.tv_sec - began.tv_sec) + 1e-9 * (double)(now.tv_nsec - began.tv_nsec) <
+                 seconds);
+    return result;
+}
+
 retune_status vulkan_queue_wait(retune_backend_device *device, uint64_t submission,
                                 const char *what, retune_error *error) {
     vulkan_queue *q = device->queue;
@@ -145,8 +164,10 @@ retune_status vulkan_queue_wait(retune_backend_device *device, uint64_t submissi
         if (status != RETUNE_OK)
             return status;
     }
-    VkResult result = vk.vkWaitForFences(device->handle, 1, &q->fences[submission % FENCES],
-                                         VK_TRUE, (uint64_t)WAIT_SECONDS * 1000000000u);
+    VkResult result = watch(device, q->fences[submission % FENCES]);
+    if (result == VK_NOT_READY)
+        result = vk.vkWaitForFences(device->handle, 1, &q->fences[submission % FENCES], VK_TRUE,
+                                    (uint64_t)WAIT_SECONDS * 1000000000u);
     if (result == VK_SUCCESS)
         q->completed = submission;
     return vulkan_device_note(device, vulkan_check_wait(result, what, error));

@@ -118,7 +118,7 @@ Test(vulkan_faults, memory_that_cannot_be_had) {
 }
 
 Test(vulkan_faults, a_device_lost_while_work_is_submitted) {
-    setenv("VULKAN_FAULTS", "vkQueueSubmit=-4@200", 1);
+    setenv("VULKAN_FAULTS", "vkQueueSubmit=-4@40", 1);
     scene_refuse(5, "train job.ini" VULKAN, "VK_ERROR_DEVICE_LOST", "vulkan/0", NULL);
 }
 

@@ -118,6 +118,35 @@ static bool is_worth_measuring(const backend_tuning *t, const backend_product *p
     return t->setup.tune != BACKEND_TUNE_OFF && backend_product_flops(p) >= least;
 }
 
+static retune_status runs(const backend_tuning *t, retune_backend_device *device,
+                          const backend_product *product, size_t tile, bool *out_runs,
+                          retune_error *error) {
+    *out_runs = true;
+    return t->setup.runs
+               ? t->setup.runs(device, product, &t->setup.tiles.list[tile], out_runs, error)
+               : RETUNE_OK;
+}
+
+/* The tile that the model likes best of those that run. */
+static retune_status first_that_runs(const backend_tuning *t, retune_backend_device *device,
+                                     const backend_product *product, const size_t *ranked,
+                                     size_t count, const backend_tile **out_tile,
+                                     retune_error *error) {
+    for (size_t n = 0; n < count; n++) {
+        bool good;
+        retune_status status = runs(t, device, product, ranked[n], &good, error);
+        if (status != RETUNE_OK)
+            return status;
+        if (good) {
+            *out_tile = &t->setup.tiles.list[ranked[n]];
+            return RETUNE_OK;
+        }
+    }
+    return backend_fail(error, RETUNE_UNSUPPORTED,
+                        "this device has too little local memory, or too small work groups, for a "
+                        "matrix product");
+}
+
 retune_status backend_tuning_tile(backend_tuning *t, retune_backend_device *device,
                                   const backend_product *product, const backend_tile **out_tile,
                                   retune_error *error) {
@@ -126,12 +155,8 @@ retune_status backend_tuning_tile(backend_tuning *t, retune_backend_device *devi
     size_t ranked[BACKEND_TILES_MAX], tile = 0;
     size_t count = backend_tiles_rank(&s->tiles, product, &s->capacity, ranked);
     *out_tile = NULL;
-    if (count == 0)
-        return backend_fail(error, RETUNE_UNSUPPORTED,
-                            "this device has too little local memory for a matrix product");
-    *out_tile = &s->tiles.list[ranked[0]];
-    if (!is_worth_measuring(t, product))
-        return RETUNE_OK;
+    if (count == 0 || !is_worth_measuring(t, product))
+        return first_that_runs(t, device, product, ranked, count, out_tile, error);
     backend_product slice =
         backend_product_slice(product, s->capacity.is_cpu ? FLOPS_SLICE_CPU : FLOPS_SLICE_GPU);
     backend_product_key(&slice, key);
@@ -140,9 +165,13 @@ retune_status backend_tuning_tile(backend_tuning *t, retune_backend_device *devi
         *out_tile = &s->tiles.list[known->tile];
         return RETUNE_OK;
     }
-    if (s->tune == BACKEND_TUNE_AUTO && count > CANDIDATES_AUTO)
-        count = CANDIDATES_AUTO;
-    retune_status status = s->measure(device, &slice, ranked, count, &tile, error);
+    bool all = s->tune == BACKEND_TUNE_FULL || count < CANDIDATES_AUTO, good = false;
+    retune_status status =
+        s->measure(device, &slice, ranked, all ? count : CANDIDATES_AUTO, &tile, error);
+    if (status == RETUNE_OK)
+        status = runs(t, device, product, tile, &good, error);
+    if (status == RETUNE_OK && !good)
+        return first_that_runs(t, device, product, ranked, count, out_tile, error);
     if (status == RETUNE_OK)
         status = add_finding(t, key, tile, error);
     if (status != RETUNE_OK)

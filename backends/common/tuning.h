@@ -17,6 +17,13 @@ typedef retune_status backend_tuning_measure(retune_backend_device *device,
                                              size_t count, size_t *out_fastest,
                                              retune_error *error);
 
+/* Whether the device runs a tile that fits it by its numbers: some compilers allow fewer items for
+ * kernels that need many registers. */
+typedef retune_status backend_tuning_runs_tile(retune_backend_device *device,
+                                               const backend_product *product,
+                                               const backend_tile *tile, bool *out_runs,
+                                               retune_error *error);
+
 typedef struct backend_tuning_setup {
     backend_tiles tiles;
     backend_capacity capacity;
@@ -24,6 +31,7 @@ typedef struct backend_tuning_setup {
     const char *folder;   /* "": nothing is kept; outlives the tuning */
     const char *identity; /* what the device is to a cache */
     backend_tuning_measure *measure;
+    backend_tuning_runs_tile *runs; /* optional: a tile that fits runs */
 } backend_tuning_setup;
 
 typedef struct backend_tuning backend_tuning;
@@ -33,8 +41,8 @@ retune_status backend_tuning_open(const backend_tuning_setup *setup, backend_tun
                                   retune_error *error);
 void backend_tuning_close(backend_tuning *tuning);
 
-/* The tile for a product. Products too small to be measured go by the model. UNSUPPORTED: no tile
- * fits the device. */
+/* The tile for a product. Products too small to be measured go by the model. UNSUPPORTED: the
+ * device runs none. */
 retune_status backend_tuning_tile(backend_tuning *tuning, retune_backend_device *device,
                                   const backend_product *product, const backend_tile **out_tile,
                                   retune_error *error);

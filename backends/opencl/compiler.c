@@ -16,6 +16,7 @@ struct opencl_program {
     const opencl_source *source;
     char options[OPTIONS_LENGTH];
     cl_program program;
+    char file_name[48]; /* in the cache, until it is saved there; "" afterwards */
 };
 
 /* Raised when binaries in old caches must not be used for a reason that no source shows. */
@@ -162,52 +163,46 @@ static void save(const retune_backend_device *device, const char *name, cl_progr
 
 /* ---- Kernels -------------------------------------------------------------------------------- */
 
-static retune_status make_program(retune_backend_device *device, const opencl_source *source,
-                                  const char *options, cl_program *out_program,
+static retune_status make_program(retune_backend_device *device, opencl_program *p,
                                   retune_error *error) {
-    char name[48];
-    bool cached = uses_cache(device);
-    *out_program = NULL;
-    if (cached) {
-        file_name(device, source, options, name);
-        *out_program = load(device, name, options);
+    if (uses_cache(device)) {
+        file_name(device, p->source, p->options, p->file_name);
+        p->program = load(device, p->file_name, p->options);
     }
-    if (*out_program)
-        return RETUNE_OK;
-    retune_status status = build_source(device, source, options, out_program, error);
-    if (status == RETUNE_OK && cached)
-        save(device, name, *out_program);
-    return status;
+    if (!p->program)
+        return build_source(device, p->source, p->options, &p->program, error);
+    p->file_name[0] = '\0';
+    return RETUNE_OK;
 }
 
 static retune_status find_program(retune_backend_device *device, const opencl_source *source,
-                                  const char *options, cl_program *out_program,
+                                  const char *options, opencl_program **out_program,
                                   retune_error *error) {
     for (opencl_program *p = device->programs; p; p = p->next)
         if (p->source == source && strcmp(p->options, options) == 0) {
-            *out_program = p->program;
+            *out_program = p;
             return RETUNE_OK;
         }
-    opencl_program *program = calloc(1, sizeof *program);
-    if (!program)
+    opencl_program *p = calloc(1, sizeof *p);
+    if (!p)
         return backend_fail(error, RETUNE_OUT_OF_MEMORY, "out of memory: a program");
-    retune_status status = make_program(device, source, options, &program->program, error);
+    p->source = source;
+    snprintf(p->options, sizeof p->options, "%s", options);
+    retune_status status = make_program(device, p, error);
     if (status != RETUNE_OK) {
-        free(program);
+        free(p);
         return status;
     }
-    program->source = source;
-    snprintf(program->options, sizeof program->options, "%s", options);
-    program->next = device->programs;
-    device->programs = program;
-    *out_program = program->program;
+    p->next = device->programs;
+    device->programs = p;
+    *out_program = p;
     return RETUNE_OK;
 }
 
 retune_status opencl_compiler_kernel(retune_backend_device *device, const char *source,
                                      const char *kernel, const char *options, cl_kernel *out_kernel,
                                      retune_error *error) {
-    cl_program program = NULL;
+    opencl_program *program = NULL;
     const opencl_source *found = find_source(source);
     *out_kernel = NULL;
     if (!found || strlen(options) >= OPTIONS_LENGTH)
@@ -216,8 +211,14 @@ retune_status opencl_compiler_kernel(retune_backend_device *device, const char *
     if (status != RETUNE_OK)
         return opencl_device_note(device, status);
     cl_int code;
-    *out_kernel = cl.clCreateKernel(program, kernel, &code);
-    return *out_kernel ? RETUNE_OK : opencl_check(code, kernel, error);
+    *out_kernel = cl.clCreateKernel(program->program, kernel, &code);
+    if (!*out_kernel)
+        return opencl_check(code, kernel, error);
+    /* Saved now and not when it was built: some drivers compile when the kernel is made. */
+    if (program->file_name[0])
+        save(device, program->file_name, program->program);
+    program->file_name[0] = '\0';
+    return RETUNE_OK;
 }
 
 size_t opencl_compiler_group_items(const retune_backend_device *device, cl_kernel kernel) {

@@ -38,6 +38,20 @@ static retune_status check_wanted(const retune_backend_device *device, retune_er
     return RETUNE_OK;
 }
 
+/* What kernels of whole work groups take for granted; OpenCL promises the memory, and no more than
+ * one work item. */
+static retune_status check_groups(const retune_backend_device *device, retune_error *error) {
+    enum { GROUP_ITEMS = 128, LOCAL_BYTES = 32768 };
+    const opencl_candidate *info = device->info;
+    if (info->group_items >= GROUP_ITEMS && info->local_bytes >= LOCAL_BYTES)
+        return RETUNE_OK;
+    return backend_fail(error, RETUNE_UNAVAILABLE,
+                        "work groups of this device have at most %zu items and %llu bytes of local "
+                        "memory; %d and %d are needed",
+                        info->group_items, (unsigned long long)info->local_bytes, GROUP_ITEMS,
+                        LOCAL_BYTES);
+}
+
 static retune_status create_queue(retune_backend_device *device, retune_error *error) {
     cl_int code;
     cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
@@ -58,6 +72,8 @@ static retune_status open(retune_backend_device *device, const retune_option *op
     retune_status status = opencl_options_read(options, option_count, &device->options, error);
     if (status == RETUNE_OK)
         status = check_wanted(device, error);
+    if (status == RETUNE_OK)
+        status = check_groups(device, error);
     if (status == RETUNE_OK)
         status = opencl_compiler_open(device, error);
     if (status == RETUNE_OK)
@@ -80,7 +96,7 @@ retune_status opencl_device_open(uint32_t index, const retune_option *options, s
     if (!device)
         return backend_fail(error, RETUNE_OUT_OF_MEMORY, "out of memory: an OpenCL device");
     device->info = info;
-    device->is_cpu = (info->type & CL_DEVICE_TYPE_CPU) != 0;
+    device->is_cpu = (info->type & CL_DEVICE_TYPE_CPU) && !(info->type & CL_DEVICE_TYPE_GPU);
     device->generation = 1;
     status = open(device, options, option_count, error);
     if (status == RETUNE_OK)

@@ -8,10 +8,11 @@ static const struct {
     const char *platform_name, *platform_version, *driver; /* NULL: any */
     uint32_t quirk;
 } table[] = {
-    /* Apple gives binaries that its own compiler refuses on the next start. */
+    /* Compiles once, then refuses its own binaries (macOS 10.14 and later). */
     {"Apple", NULL, NULL, OPENCL_QUIRK_NO_BINARIES},
-    /* Rusticl copies host pointers once and does not look at them again. */
-    {"rusticl", NULL, NULL, OPENCL_QUIRK_NO_HOST_POINTER},
+    /* Say that they share the host's memory, and work on a copy of their own (GB10, Mali). */
+    {"NVIDIA CUDA", NULL, NULL, OPENCL_QUIRK_NO_HOST_POINTER},
+    {"ARM Platform", NULL, NULL, OPENCL_QUIRK_NO_HOST_POINTER},
 };
 
 static const char *const names[] = {"no_binaries", "no_host_pointer"};

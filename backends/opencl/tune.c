@@ -130,6 +130,22 @@ static retune_status search(retune_backend_device *device, const backend_product
     return status;
 }
 
+static retune_status runs_tile(retune_backend_device *device, const backend_product *p,
+                               const backend_tile *tile, bool *out_runs, retune_error *error) {
+    char options[512];
+    cl_kernel kernel;
+    backend_capacity capacity = opencl_capacity(device);
+    *out_runs = false;
+    opencl_product_options(p, tile, backend_product_parts(p, &capacity) > 1, options);
+    retune_status status =
+        opencl_compiler_kernel(device, "matrix", "matrix_product", options, &kernel, error);
+    if (status != RETUNE_OK)
+        return status;
+    *out_runs = (size_t)backend_tile_items(tile) <= opencl_compiler_group_items(device, kernel);
+    cl.clReleaseKernel(kernel);
+    return RETUNE_OK;
+}
+
 retune_status opencl_tuning_open(retune_backend_device *device, retune_error *error) {
     char identity[33];
     opencl_compiler_identity(device, identity);
@@ -138,6 +154,7 @@ retune_status opencl_tuning_open(retune_backend_device *device, retune_error *er
                                                        .tune = device->options.tune,
                                                        .folder = device->options.cache,
                                                        .identity = identity,
-                                                       .measure = search},
+                                                       .measure = search,
+                                                       .runs = runs_tile},
                                &device->tuning, error);
 }

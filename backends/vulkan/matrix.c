@@ -2,6 +2,8 @@
 
 #include "tune.h"
 
+#include <stdio.h>
+
 static const backend_tile list[] = {
 #define VULKAN_TILE(m, n, k, work_m, work_n, prefetch, cpu, speed)                                 \
     {m, n, k, work_m, work_n, 4, prefetch, cpu, speed},
@@ -40,18 +42,8 @@ static bool loads_along_k(const backend_product *p) {
     return p->a.along_k && (p->a.source == BACKEND_OPERAND_PLAIN || backend_product_width(p) == 4);
 }
 
-static void tile_constants(vulkan_build *b, const backend_product *p, const backend_tile *t) {
-    const int64_t constants[] = {t->m,
-                                 t->n,
-                                 t->k,
-                                 t->work_m,
-                                 t->work_n,
-                                 t->prefetch,
-                                 p->a.source,
-                                 p->b.source,
-                                 p->a.along_k,
-                                 p->b.along_k,
-                                 backend_product_width(p),
+static void operand_constants(vulkan_build *b, const backend_product *p) {
+    const int64_t constants[] = {p->a.source, p->b.source, p->a.along_k, p->b.along_k,
                                  loads_along_k(p)};
     for (size_t n = 0; n < sizeof constants / sizeof constants[0]; n++)
         vulkan_constant(b, constants[n]);
@@ -59,6 +51,7 @@ static void tile_constants(vulkan_build *b, const backend_product *p, const back
 
 void vulkan_product_dispatch(vulkan_build *b, const backend_product *p, const backend_tile *t,
                              bool to_workspace) {
+    char name[64];
     int64_t numbers[BACKEND_PRODUCT_NUMBERS];
     backend_capacity capacity = vulkan_capacity(b->device);
     int64_t tiles = divide_up(p->m, t->m) * divide_up(p->n, t->n);
@@ -66,8 +59,9 @@ void vulkan_product_dispatch(vulkan_build *b, const backend_product *p, const ba
     uint32_t groups[3] = {0, 0, (uint32_t)backend_product_parts(p, &capacity)};
     vulkan_dispatch_fold(b->device, tiles, groups);
     backend_product_numbers(p, backend_product_part_length(p, &capacity), numbers);
-    vulkan_begin(b, "matrix_product");
-    tile_constants(b, p, t);
+    snprintf(name, sizeof name, "matrix_product_%td_%d", t - list, backend_product_width(p));
+    vulkan_begin(b, name);
+    operand_constants(b, p);
     vulkan_input(b, p->a.slot);
     vulkan_input(b, p->b.slot);
     optional_input(b, p->scale_slot);

@@ -93,7 +93,7 @@ static retune_status make_times(retune_backend_program *program, retune_error *e
         status = vulkan_queue_end(device, commands, error);
     }
     if (status == RETUNE_OK)
-        status = vulkan_queue_submit(device, commands, "times", NULL, error);
+        status = vulkan_queue_submit(device, commands, false, "times", NULL, error);
     if (status == RETUNE_OK)
         status = vulkan_queue_drain(device, "times", error);
     vulkan_queue_free(device, commands);
@@ -355,7 +355,7 @@ retune_status vulkan_program_run(retune_backend_program *program, size_t begin, 
     if (status == RETUNE_OK)
         status = find_range(program, begin, end, &commands, error);
     if (status == RETUNE_OK)
-        status = vulkan_queue_submit(device, commands, "a run", NULL, error);
+        status = vulkan_queue_submit(device, commands, false, "a run", NULL, error);
     return status == RETUNE_OK ? vulkan_device_check(device, error) : status;
 }
 

@@ -4,15 +4,18 @@
 #include "status.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 /* Submissions that may be under way at a time; work that has not ended after so long never will. */
-enum { FENCES = 64, WAIT_SECONDS = 300 };
+enum { FENCES = 64, WAIT_SECONDS = 300, COLLECTED_MAX = 32 };
 
 struct vulkan_queue {
     VkQueue handle;
     VkCommandPool pool;
     VkFence fences[FENCES]; /* of submission s: s % FENCES */
     uint64_t submitted, completed;
+    VkCommandBuffer collected[COLLECTED_MAX]; /* for the next submission */
+    uint32_t collected_count;
 };
 
 retune_status vulkan_queue_open(retune_backend_device *device, retune_error *error) {
@@ -91,16 +94,14 @@ retune_status vulkan_queue_end(retune_backend_device *device, VkCommandBuffer co
 
 /* ---- Submitting ----------------------------------------------------------------------------- */
 
-retune_status vulkan_queue_submit(retune_backend_device *device, VkCommandBuffer commands,
-                                  const char *what, uint64_t *out_submission, retune_error *error) {
+/* Hands over what was collected. */
+static retune_status flush(retune_backend_device *device, const char *what, retune_error *error) {
     vulkan_queue *q = device->queue;
     const VkSubmitInfo info = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-                               .commandBufferCount = 1,
-                               .pCommandBuffers = &commands};
+                               .commandBufferCount = q->collected_count,
+                               .pCommandBuffers = q->collected};
     uint64_t submission = q->submitted + 1;
     VkFence fence = q->fences[submission % FENCES];
-    if (out_submission)
-        *out_submission = 0;
     retune_status status = RETUNE_OK;
     if (submission > FENCES) {
         status = vulkan_queue_wait(device, submission - FENCES, what, error);
@@ -108,14 +109,49 @@ retune_status vulkan_queue_submit(retune_backend_device *device, VkCommandBuffer
             status =
                 vulkan_check(vk.vkResetFences(device->handle, 1, &fence), "vkResetFences", error);
     }
+    q->collected_count = 0;
     if (status == RETUNE_OK)
         status = vulkan_check(vk.vkQueueSubmit(q->handle, 1, &info, fence), what, error);
-    if (status != RETUNE_OK)
-        return vulkan_device_note(device, status);
-    q->submitted = submission;
+    if (status == RETUNE_OK)
+        q->submitted = submission;
+    return vulkan_device_note(device, status);
+}
+
+/* Whether everything that was handed over is done. */
+static bool is_idle(const retune_backend_device *device) {
+    const vulkan_queue *q = device->queue;
+    return q->submitted == q->completed ||
+           vk.vkGetFenceStatus(device->handle, q->fences[q->submitted % FENCES]) == VK_SUCCESS;
+}
+
+retune_status vulkan_queue_submit(retune_backend_device *device, VkCommandBuffer commands,
+                                  bool small, const char *what, uint64_t *out_submission,
+                                  retune_error *error) {
+    vulkan_queue *q = device->queue;
     if (out_submission)
-        *out_submission = submission;
+        *out_submission = q->submitted + 1;
+    q->collected[q->collected_count++] = commands;
+    if (q->collected_count == COLLECTED_MAX || (!small && is_idle(device)))
+        return flush(device, what, error);
     return RETUNE_OK;
+}
+
+/* Looks at a fence again and again for about as long as a training step takes: waking up from a
+ * wait costs a good part of one. Not where the cores that would look are those that compute. */
+static VkResult watch(const retune_backend_device *device, VkFence fence) {
+    const double seconds = 2e-3;
+    struct timespec began, now;
+    VkResult result = VK_NOT_READY;
+    if (device->is_cpu)
+        return result;
+    clock_gettime(CLOCK_MONOTONIC, &began);
+    do {
+        result = vk.vkGetFenceStatus(device->handle, fence);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while (result == VK_NOT_READY &&
+             (double)(now.tv_sec - began.tv_sec) + 1e-9 * (double)(now.tv_nsec - began.tv_nsec) <
+                 seconds);
+    return result;
 }
 
 retune_status vulkan_queue_wait(retune_backend_device *device, uint64_t submission,
@@ -123,8 +159,15 @@ retune_status vulkan_queue_wait(retune_backend_device *device, uint64_t submissi
     vulkan_queue *q = device->queue;
     if (submission <= q->completed)
         return RETUNE_OK;
-    VkResult result = vk.vkWaitForFences(device->handle, 1, &q->fences[submission % FENCES],
-                                         VK_TRUE, (uint64_t)WAIT_SECONDS * 1000000000u);
+    if (submission > q->submitted) {
+        retune_status status = flush(device, what, error);
+        if (status != RETUNE_OK)
+            return status;
+    }
+    VkResult result = watch(device, q->fences[submission % FENCES]);
+    if (result == VK_NOT_READY)
+        result = vk.vkWaitForFences(device->handle, 1, &q->fences[submission % FENCES], VK_TRUE,
+                                    (uint64_t)WAIT_SECONDS * 1000000000u);
     if (result == VK_SUCCESS)
         q->completed = submission;
     return vulkan_device_note(device, vulkan_check_wait(result, what, error));
@@ -132,6 +175,8 @@ retune_status vulkan_queue_wait(retune_backend_device *device, uint64_t submissi
 
 retune_status vulkan_queue_drain(retune_backend_device *device, const char *what,
                                  retune_error *error) {
-    return device->queue ? vulkan_queue_wait(device, device->queue->submitted, what, error)
-                         : RETUNE_OK;
+    const vulkan_queue *q = device->queue;
+    if (!q)
+        return RETUNE_OK;
+    return vulkan_queue_wait(device, q->submitted + (q->collected_count > 0), what, error);
 }

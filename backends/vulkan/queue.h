@@ -1,5 +1,7 @@
-/* Command buffers and the queue they are submitted to, one after the other. Submissions are counted
- * from 1; each has a fence, so that the host can wait for any of them. */
+/* Command buffers and the queue they are submitted to, one after the other. Handing work to a
+ * driver costs as much as a small op, so command buffers are collected while the device is busy and
+ * handed over together. These submissions are counted from 1; each has a fence, so that the host
+ * can wait for any of them. */
 #ifndef RETUNE_VULKAN_QUEUE_H
 #define RETUNE_VULKAN_QUEUE_H
 
@@ -21,9 +23,12 @@ retune_status vulkan_queue_begin(retune_backend_device *device, VkCommandBuffer 
 retune_status vulkan_queue_end(retune_backend_device *device, VkCommandBuffer commands,
                                retune_error *error);
 
-/* Submits and returns. `what` names the work in the message of a failure. */
+/* Adds to the next submission and returns its number. It goes out as soon as somebody waits for it,
+ * or when the device has nothing else to do; `small` work does not send it on its way. `what` names
+ * the work in the message of a failure. */
 retune_status vulkan_queue_submit(retune_backend_device *device, VkCommandBuffer commands,
-                                  const char *what, uint64_t *out_submission, retune_error *error);
+                                  bool small, const char *what, uint64_t *out_submission,
+                                  retune_error *error);
 
 /* Waits for a submission, and thereby for those before it; 0 and what was waited for earlier cost
  * nothing. DEVICE_LOST: it failed, or did not end within minutes. */

@@ -69,7 +69,8 @@ static retune_status copy(retune_backend_device *device, size_t place, VkBuffer 
                                 VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &for_host, 0, NULL, 0, NULL);
     status = vulkan_queue_end(device, p->commands, error);
     if (status == RETUNE_OK)
-        status = vulkan_queue_submit(device, p->commands, "a transfer", &p->submission, error);
+        status =
+            vulkan_queue_submit(device, p->commands, true, "a transfer", &p->submission, error);
     return status;
 }
 
@@ -86,18 +87,22 @@ static retune_status write_piece(retune_backend_device *device, VkBuffer buffer,
     return copy(device, place, s->memory->buffer, buffer, &region, false, error);
 }
 
-static retune_status read_piece(retune_backend_device *device, VkBuffer buffer, size_t offset,
-                                size_t bytes, void *data, retune_error *error) {
-    vulkan_staging *s = device->staging;
-    size_t place;
-    retune_status status = take_place(device, &place, error);
+/* Submits the copy of a piece to the next place. */
+static retune_status begin_read(retune_backend_device *device, VkBuffer buffer, size_t offset,
+                                size_t bytes, size_t *out_place, retune_error *error) {
+    retune_status status = take_place(device, out_place, error);
     if (status != RETUNE_OK)
         return status;
     const VkBufferCopy region = {
-        .srcOffset = offset, .dstOffset = place * PLACE_BYTES, .size = bytes};
-    status = copy(device, place, buffer, s->memory->buffer, &region, true, error);
-    if (status == RETUNE_OK)
-        status = vulkan_queue_wait(device, s->places[place].submission, "a read", error);
+        .srcOffset = offset, .dstOffset = *out_place * PLACE_BYTES, .size = bytes};
+    return copy(device, *out_place, buffer, device->staging->memory->buffer, &region, true, error);
+}
+
+/* Waits for the copy and takes it out. */
+static retune_status end_read(retune_backend_device *device, size_t place, size_t bytes, void *data,
+                              retune_error *error) {
+    vulkan_staging *s = device->staging;
+    retune_status status = vulkan_queue_wait(device, s->places[place].submission, "a read", error);
     if (status == RETUNE_OK)
         memcpy(data, s->memory->mapped + place * PLACE_BYTES, bytes);
     return status;
@@ -119,9 +124,18 @@ retune_status vulkan_staging_write(retune_backend_device *device, const vulkan_m
 
 retune_status vulkan_staging_read(retune_backend_device *device, const vulkan_memory *memory,
                                   size_t offset, size_t bytes, void *data, retune_error *error) {
+    /* Half of the ring is filled while the host takes out the other half. */
+    enum { AHEAD = PLACES / 2 };
+    size_t places[AHEAD], pieces = (bytes + PLACE_BYTES - 1) / PLACE_BYTES;
     retune_status status = RETUNE_OK;
-    for (size_t done = 0; done < bytes && status == RETUNE_OK; done += PLACE_BYTES)
-        status = read_piece(device, memory->buffer, offset + done, piece_at(done, bytes),
-                            (char *)data + done, error);
+    for (size_t p = 0; p < pieces + AHEAD && status == RETUNE_OK; p++) {
+        size_t at = (p - AHEAD) * PLACE_BYTES, next = p * PLACE_BYTES;
+        if (p >= AHEAD && p - AHEAD < pieces)
+            status =
+                end_read(device, places[p % AHEAD], piece_at(at, bytes), (char *)data + at, error);
+        if (p < pieces && status == RETUNE_OK)
+            status = begin_read(device, memory->buffer, offset + next, piece_at(next, bytes),
+                                &places[p % AHEAD], error);
+    }
     return status;
 }

@@ -30,7 +30,7 @@ static retune_status copy_content(retune_backend_device *device, const vulkan_me
         status = vulkan_queue_end(device, commands, error);
     }
     if (status == RETUNE_OK)
-        status = vulkan_queue_submit(device, commands, "a copy", NULL, error);
+        status = vulkan_queue_submit(device, commands, false, "a copy", NULL, error);
     if (status == RETUNE_OK)
         status = vulkan_queue_drain(device, "a copy", error);
     vulkan_queue_free(device, commands);

@@ -2,6 +2,7 @@
  * only.
  *
  *   RETUNE_PLUGIN_PATH          folders, separated by ':', whose retune_*.so are tried
+ *   RETUNE_OP_BACKEND=cpu       this backend only
  *   RETUNE_OP_DEVICE=cpu/simd   this device only
  *   RETUNE_OP_OPTIONS=threads=3 options the devices are opened with, "key=value,key=value"
  *   RETUNE_TEST_REDUCED=1       small shapes only, for emulated devices */

@@ -118,21 +118,21 @@ Test(vulkan_faults, memory_that_cannot_be_had) {
 }
 
 Test(vulkan_faults, a_device_lost_while_work_is_submitted) {
-    setenv("VULKAN_FAULTS", "vkQueueSubmit=-4@200", 1);
+    setenv("VULKAN_FAULTS", "vkQueueSubmit=-4@12", 1);
     scene_refuse(5, "train job.ini" VULKAN, "VK_ERROR_DEVICE_LOST", "vulkan/0", NULL);
 }
 
 Test(vulkan_faults, a_device_that_does_not_answer) {
-    setenv("VULKAN_FAULTS", "vkWaitForFences=2@30", 1);
+    setenv("VULKAN_FAULTS", "vkWaitForFences=2@10", 1);
     scene_refuse(5, "train job.ini" VULKAN, "VK_TIMEOUT", "vulkan/0", NULL);
 }
 
 /* What was saved before is whole, and another device goes on from there. */
 Test(vulkan_faults, another_device_goes_on_after_a_loss) {
-    setenv("VULKAN_FAULTS", "vkWaitForFences=-4@160", 1);
+    setenv("VULKAN_FAULTS", "vkWaitForFences=-4@80", 1);
     scene_refuse(5, "train job.ini --set train.epochs=12" VULKAN, "VK_ERROR_DEVICE_LOST", NULL);
     unsetenv("VULKAN_FAULTS");
-    cr_assert(access("run/last.safetensors", F_OK) == 0, "nothing was saved in 160 waits");
+    cr_assert(access("run/last.safetensors", F_OK) == 0, "nothing was saved in 80 waits");
     scene_train("--resume --set train.epochs=12 --set backend.order=cpu/simd");
     cr_expect(strstr(command_stdout, "\"event\":\"done\""), "%s", command_stdout);
 }

@@ -22,24 +22,19 @@
 #extension GL_GOOGLE_include_directive : require
 #include "types.glsl"
 
-layout(constant_id = 3) const int TILE_M = 32;
-layout(constant_id = 4) const int TILE_N = 32;
-layout(constant_id = 5) const int TILE_K = 16;
-layout(constant_id = 6) const int WORK_M = 4;
-layout(constant_id = 7) const int WORK_N = 4;
-layout(constant_id = 8) const int PREFETCH = 0; /* 1: the next tiles are read during products */
-layout(constant_id = 9) const int A_SOURCE = 0;
-layout(constant_id = 10) const int B_SOURCE = 0;
-layout(constant_id = 11) const int A_ALONG_K = 1;
-layout(constant_id = 12) const int B_ALONG_K = 1;
-layout(constant_id = 13) const int WIDTH = 1;          /* elements of a load */
-layout(constant_id = 14) const int A_LOAD_ALONG_K = 1; /* neighbouring items load along k */
+/* Sizes of tiles and the elements of a load are known when this is compiled, once for each row of
+ * tiles.def and each WIDTH: loops over them are laid out then, and what they fill stays in registers. */
+layout(constant_id = 3) const int A_SOURCE = 0;
+layout(constant_id = 4) const int B_SOURCE = 0;
+layout(constant_id = 5) const int A_ALONG_K = 1;
+layout(constant_id = 6) const int B_ALONG_K = 1;
+layout(constant_id = 7) const int A_LOAD_ALONG_K = 1; /* neighbouring items load along k */
 
-MAP(0, a, 15)
-MAP(1, b, 16)
+MAP(0, a, 8)
+MAP(1, b, 9)
 FLOATS(2, scale)
 FLOATS(3, bias)
-MAP(4, y, 19)
+MAP(4, y, 12)
 
 /* A convolution: map [N,height,width,channels], result [N,out_height,out_width,outputs]. `epilogue`
  * says which of scale [N] and bias [N] there are. */

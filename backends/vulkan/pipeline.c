@@ -56,6 +56,10 @@ static bool is_own(const vulkan_candidate *c, const void *data, size_t bytes) {
            memcmp(head.pipelineCacheUUID, c->cache_uuid, VK_UUID_SIZE) == 0;
 }
 
+static bool keeps_pipelines(const retune_backend_device *device) {
+    return device->options.cache[0] && !(device->info->quirks & VULKAN_QUIRK_NO_PIPELINE_CACHE);
+}
+
 static VkResult create_cache(retune_backend_device *device, const void *data, size_t bytes) {
     const VkPipelineCacheCreateInfo info = {.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO,
                                             .initialDataSize = bytes,
@@ -69,7 +73,9 @@ static retune_status open_cache(retune_backend_device *device, retune_error *err
     size_t bytes = 0;
     vulkan_pipelines_identity(device, key);
     snprintf(p->file_name, sizeof p->file_name, "%s.pipelines", key);
-    void *data = backend_cache_read(device->options.cache, p->file_name, &bytes);
+    void *data = keeps_pipelines(device)
+                     ? backend_cache_read(device->options.cache, p->file_name, &bytes)
+                     : NULL;
     if (data && !is_own(device->info, data, bytes))
         bytes = 0;
     VkResult result = create_cache(device, bytes ? data : NULL, bytes);
@@ -82,7 +88,7 @@ static retune_status open_cache(retune_backend_device *device, retune_error *err
 void vulkan_pipelines_save(retune_backend_device *device) {
     vulkan_pipelines *p = device->pipelines;
     size_t bytes = 0;
-    if (!p->unsaved || !device->options.cache[0])
+    if (!p->unsaved || !keeps_pipelines(device))
         return;
     p->unsaved = false;
     if (vk.vkGetPipelineCacheData(device->handle, p->cache, &bytes, NULL) != VK_SUCCESS)

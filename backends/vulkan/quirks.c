@@ -2,14 +2,19 @@
 
 #include <stdio.h>
 
-/* A row matches drivers older than `fixed_in`, which is 0 where none is known to be right. */
+/* How NVIDIA packs its versions. */
+#define NVIDIA_VERSION(major, minor, patch)                                                        \
+    ((uint32_t)(major) << 22 | (uint32_t)(minor) << 14 | (uint32_t)(patch) << 6)
+
+/* A row matches the versions [first, fixed) of a driver. */
 static const struct {
     VkDriverId driver;
-    uint32_t fixed_in;
+    uint32_t first, fixed;
     uint32_t quirk;
 } table[] = {
-    /* SwiftShader's caches hold nothing and are refused when they are given back. */
-    {VK_DRIVER_ID_GOOGLE_SWIFTSHADER, 0, VULKAN_QUIRK_NO_PIPELINE_CACHE},
+    /* The pipeline caches of the first drivers of the 470 series cannot be relied on. */
+    {VK_DRIVER_ID_NVIDIA_PROPRIETARY, NVIDIA_VERSION(470, 0, 0), NVIDIA_VERSION(470, 62, 2),
+     VULKAN_QUIRK_NO_PIPELINE_CACHE},
 };
 
 static const char *const names[] = {"no_pipeline_cache"};
@@ -17,8 +22,8 @@ static const char *const names[] = {"no_pipeline_cache"};
 uint32_t vulkan_quirks_find(VkDriverId driver, uint32_t driver_version) {
     uint32_t quirks = 0;
     for (size_t n = 0; n < sizeof table / sizeof table[0]; n++)
-        if (driver == table[n].driver &&
-            (table[n].fixed_in == 0 || driver_version < table[n].fixed_in))
+        if (driver == table[n].driver && driver_version >= table[n].first &&
+            driver_version < table[n].fixed)
             quirks |= table[n].quirk;
     return quirks;
 }

@@ -9,7 +9,7 @@ enum {
     VULKAN_QUIRK_NO_PIPELINE_CACHE = 1u << 0, /* pipelines are compiled anew by every process */
 };
 
-/* The quirks of a driver, by its identity and its version (0: any). */
+/* The quirks of a driver, by its identity and its version. */
 uint32_t vulkan_quirks_find(VkDriverId driver, uint32_t driver_version);
 
 /* The names, separated by commas, into `text`; "" when there are none. */

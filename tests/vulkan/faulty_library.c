@@ -5,6 +5,7 @@
  *   VULKAN_WITHOUT=storage16|compute|vkName   no 16-bit storage; no queue that computes; no such
  *                                             function
  *   VULKAN_MEMORY=8388608   what devices say of their memory, in bytes
+ *   VULKAN_TYPE=2           what devices say of their type: 2 is a discrete GPU
  *   VULKAN_LOG=FILE         a line "cache BYTES" for each pipeline cache, BYTES of content given
  *
  * REAL_VULKAN, a compile-time path, is the real loader. */
@@ -61,6 +62,15 @@ static bool fails(const char *name, unsigned *calls, VkResult *result) {
 static bool is_without(const char *what) {
     const char *without = getenv("VULKAN_WITHOUT");
     return without && strcmp(without, what) == 0;
+}
+
+static PFN_vkGetPhysicalDeviceProperties2 real_vkGetPhysicalDeviceProperties2;
+static VKAPI_ATTR void VKAPI_CALL faulty_vkGetPhysicalDeviceProperties2(
+    VkPhysicalDevice device, VkPhysicalDeviceProperties2 *properties) {
+    const char *type = getenv("VULKAN_TYPE");
+    real_vkGetPhysicalDeviceProperties2(device, properties);
+    if (type)
+        properties->properties.deviceType = (VkPhysicalDeviceType)atoi(type);
 }
 
 static PFN_vkGetPhysicalDeviceFeatures2 real_vkGetPhysicalDeviceFeatures2;
@@ -123,8 +133,9 @@ static const struct {
 #define RESULT(name, parameters, arguments) ROW(name)
 #include "faulty_functions.def"
 #undef RESULT
-    ROW(vkGetPhysicalDeviceFeatures2) ROW(vkGetPhysicalDeviceQueueFamilyProperties)
-        ROW(vkGetPhysicalDeviceMemoryProperties) ROW(vkCreatePipelineCache)};
+    ROW(vkGetPhysicalDeviceProperties2) ROW(vkGetPhysicalDeviceFeatures2)
+        ROW(vkGetPhysicalDeviceQueueFamilyProperties) ROW(vkGetPhysicalDeviceMemoryProperties)
+            ROW(vkCreatePipelineCache)};
 
 PFN_vkVoidFunction vkGetInstanceProcAddr(VkInstance instance, const char *name) {
     PFN_vkVoidFunction real = real_get(instance, name);

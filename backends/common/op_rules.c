@@ -260,7 +260,11 @@ static bool check_normalize(const backend_check *c) {
 /* Anything copies to its own type; floating point and bytes convert to floating point. */
 static bool check_conversion(const backend_check *c, const char *source, const char *target) {
     uint32_t from = find(c, source)->dtype, to = find(c, target)->dtype;
+    bool narrow = to == RETUNE_F16 || to == RETUNE_BF16;
     bool converts = from != RETUNE_I32 && to != RETUNE_I32 && to != RETUNE_U8;
+    if (from != to && narrow && !(c->maps >> to & 1u))
+        return backend_refuse(c, "%s is %s, which this device does not store", target,
+                              backend_dtype_name(to));
     return from == to || converts ||
            backend_refuse(c, "no conversion from %s to %s", backend_dtype_name(from),
                           backend_dtype_name(to));

@@ -30,7 +30,7 @@ static const opencl_source *find_source(const char *name) {
 }
 
 retune_status opencl_compiler_open(retune_backend_device *device, retune_error *error) {
-    opencl_options *o = &device->options;
+    backend_gpu_options *o = &device->options;
     if (!o->cache[0])
         return RETUNE_OK;
     retune_status status = backend_cache_open(o->cache, o->cache_asked ? error : NULL);

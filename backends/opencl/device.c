@@ -11,27 +11,24 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* ---- Opening -------------------------------------------------------------------------------- */
 
-/* True when `text` contains `part` in upper or lower case. */
-static bool contains(const char *text, const char *part) {
-    size_t length = strlen(part);
-    for (; *text; text++)
-        if (strncasecmp(text, part, length) == 0)
-            return true;
-    return length == 0;
+static const char *kernels_of(uint32_t kind) {
+    return opencl_op_get(kind)->kernels;
 }
+
+static const backend_gpu_section section = {
+    "opencl", "platform device profiling tune disable cache", kernels_of};
 
 /* UNAVAILABLE, so that the next device is tried. */
 static retune_status check_wanted(const retune_backend_device *device, retune_error *error) {
-    const opencl_options *o = &device->options;
-    if (!contains(device->info->platform_name, o->platform))
+    const backend_gpu_options *o = &device->options;
+    if (!backend_gpu_options_match(device->info->platform_name, o->platform))
         return backend_fail(error, RETUNE_UNAVAILABLE,
                             "[backend.opencl] platform = %s: this device belongs to %s",
                             o->platform, device->info->platform_name);
-    if (!contains(device->info->name, o->device))
+    if (!backend_gpu_options_match(device->info->name, o->device))
         return backend_fail(error, RETUNE_UNAVAILABLE,
                             "[backend.opencl] device = %s: this device is %s", o->device,
                             device->info->name);
@@ -69,7 +66,8 @@ static retune_status create_queue(retune_backend_device *device, retune_error *e
 
 static retune_status open(retune_backend_device *device, const retune_option *options,
                           size_t option_count, retune_error *error) {
-    retune_status status = opencl_options_read(options, option_count, &device->options, error);
+    retune_status status =
+        backend_gpu_options_read(&section, options, option_count, &device->options, error);
     if (status == RETUNE_OK)
         status = check_wanted(device, error);
     if (status == RETUNE_OK)
@@ -222,13 +220,10 @@ static bool check_sizes(const retune_op_desc *op, char *reason, size_t size) {
 
 static bool check_enabled(const retune_backend_device *device, const retune_op_desc *op,
                           char *reason, size_t size) {
-    char names[256], *rest = NULL;
-    strncpy(names, opencl_op_get(op->kind)->kernels, sizeof names - 1);
-    names[sizeof names - 1] = '\0';
-    for (char *name = strtok_r(names, " ", &rest); name; name = strtok_r(NULL, " ", &rest))
-        if (opencl_options_disable(&device->options, name))
-            return backend_explain(reason, size, "%s: [backend.opencl] disable names its kernel %s",
-                                   backend_op_name(op->kind), name);
+    char name[128];
+    if (backend_gpu_options_disabled(&device->options, kernels_of(op->kind), name))
+        return backend_explain(reason, size, "%s: [backend.opencl] disable names its kernel %s",
+                               backend_op_name(op->kind), name);
     return true;
 }
 

@@ -4,7 +4,7 @@
 #define RETUNE_OPENCL_DEVICE_H
 
 #include "block.h"
-#include "options.h"
+#include "gpu_options.h"
 #include "platform.h"
 #include "tuning.h"
 
@@ -13,7 +13,7 @@ typedef struct opencl_staging opencl_staging; /* staging.h */
 
 struct retune_backend_device {
     const opencl_candidate *info;
-    opencl_options options;
+    backend_gpu_options options;
     bool is_cpu; /* an emulation on the host's cores */
     cl_context context;
     cl_command_queue queue;

@@ -14,22 +14,19 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* ---- Opening -------------------------------------------------------------------------------- */
 
-/* True when `text` contains `part` in upper or lower case. */
-static bool contains(const char *text, const char *part) {
-    size_t length = strlen(part);
-    for (; *text; text++)
-        if (strncasecmp(text, part, length) == 0)
-            return true;
-    return length == 0;
+static const char *kernels_of(uint32_t kind) {
+    return vulkan_op_get(kind)->shaders;
 }
+
+static const backend_gpu_section section = {
+    "vulkan", "device profiling tune disable cache validation", kernels_of};
 
 /* UNAVAILABLE, so that the next device is tried. */
 static retune_status check_wanted(const retune_backend_device *device, retune_error *error) {
-    if (contains(device->info->name, device->options.device))
+    if (backend_gpu_options_match(device->info->name, device->options.device))
         return RETUNE_OK;
     return backend_fail(error, RETUNE_UNAVAILABLE,
                         "[backend.vulkan] device = %s: this device is %s", device->options.device,
@@ -70,7 +67,8 @@ static retune_status create_device(retune_backend_device *device, retune_error *
 
 static retune_status open(retune_backend_device *device, const retune_option *options,
                           size_t option_count, retune_error *error) {
-    retune_status status = vulkan_options_read(options, option_count, &device->options, error);
+    retune_status status =
+        backend_gpu_options_read(&section, options, option_count, &device->options, error);
     if (status == RETUNE_OK)
         status = check_wanted(device, error);
     if (status == RETUNE_OK)
@@ -207,13 +205,10 @@ static bool check_sizes(const retune_backend_device *device, const retune_op_des
 
 static bool check_enabled(const retune_backend_device *device, const retune_op_desc *op,
                           char *reason, size_t size) {
-    char names[256], *rest = NULL;
-    strncpy(names, vulkan_op_get(op->kind)->shaders, sizeof names - 1);
-    names[sizeof names - 1] = '\0';
-    for (char *name = strtok_r(names, " ", &rest); name; name = strtok_r(NULL, " ", &rest))
-        if (vulkan_options_disable(&device->options, name))
-            return backend_explain(reason, size, "%s: [backend.vulkan] disable names its shader %s",
-                                   backend_op_name(op->kind), name);
+    char name[128];
+    if (backend_gpu_options_disabled(&device->options, kernels_of(op->kind), name))
+        return backend_explain(reason, size, "%s: [backend.vulkan] disable names its shader %s",
+                               backend_op_name(op->kind), name);
     return true;
 }
 

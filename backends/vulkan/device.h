@@ -3,7 +3,7 @@
 #define RETUNE_VULKAN_DEVICE_H
 
 #include "block.h"
-#include "options.h"
+#include "gpu_options.h"
 #include "platform.h"
 #include "tuning.h"
 #include "validation.h"
@@ -16,7 +16,7 @@ typedef struct vulkan_pipelines vulkan_pipelines; /* pipeline.h */
 
 struct retune_backend_device {
     const vulkan_candidate *info;
-    vulkan_options options;
+    backend_gpu_options options;
     bool is_cpu;                   /* an emulation on the host's cores */
     vulkan_validation *validation; /* NULL unless it was asked for */
     VkPhysicalDevice physical;

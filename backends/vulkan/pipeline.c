@@ -99,7 +99,7 @@ void vulkan_pipelines_save(retune_backend_device *device) {
     free(data);
 }
 
-static retune_status open_folder(vulkan_options *o, retune_error *error) {
+static retune_status open_folder(backend_gpu_options *o, retune_error *error) {
     if (!o->cache[0])
         return RETUNE_OK;
     retune_status status = backend_cache_open(o->cache, o->cache_asked ? error : NULL);

@@ -221,7 +221,7 @@ void trial_end(trial *t) {
         t->op.outputs[n] = t->outputs[n].data ? &t->outputs[n].desc : NULL;
         scalar[n] = t->outputs[n].data;
     }
-    cr_assert(backend_op_check(&t->op, BACKEND_MAPS_F32, reason, sizeof reason), "%s", reason);
+    cr_assert(backend_op_check(&t->op, BACKEND_MAPS_ALL, reason, sizeof reason), "%s", reason);
     run(t, cpu_scalar_kernels(), 1, scalar);
     for (const char *const *name = trial_instruction_sets(); *name; name++) {
         const cpu_kernel_set *set = cpu_simd_kernels(*name);

@@ -150,7 +150,7 @@ retune_status backend_gpu_options_read(const backend_gpu_section *section,
     return status;
 }
 
-bool backend_gpu_options_disable(const backend_gpu_options *options, const char *kernel) {
+static bool is_disabled(const backend_gpu_options *options, const char *kernel) {
     return has_word(options->disable + strspn(options->disable, " "), kernel);
 }
 
@@ -159,7 +159,7 @@ bool backend_gpu_options_disabled(const backend_gpu_options *options, const char
     while (*kernels) {
         size_t word = strcspn(kernels, " ");
         snprintf(name, 128, "%.*s", (int)word, kernels);
-        if (backend_gpu_options_disable(options, name))
+        if (is_disabled(options, name))
             return true;
         kernels += word + strspn(kernels + word, " ");
     }

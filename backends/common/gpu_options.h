@@ -31,9 +31,6 @@ retune_status backend_gpu_options_read(const backend_gpu_section *section,
                                        const retune_option *options, size_t count,
                                        backend_gpu_options *out_options, retune_error *error);
 
-/* True when `kernel` is in the list of `disable`. */
-bool backend_gpu_options_disable(const backend_gpu_options *options, const char *kernel);
-
 /* The first of `kernels`, separated by blanks, that is in the list of `disable`, into `name`; false
  * when none is. */
 bool backend_gpu_options_disabled(const backend_gpu_options *options, const char *kernels,

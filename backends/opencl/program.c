@@ -1,6 +1,7 @@
 #include "program.h"
 
 #include "error.h"
+#include "indices.h"
 #include "op_slots.h"
 #include "ops/ops.h"
 #include "status.h"
@@ -152,7 +153,7 @@ static retune_status check_indices(const opencl_step *step, size_t op, retune_er
 static void forget_indices(const opencl_step *step) {
     for (uint32_t o = 0; o < RETUNE_OP_TENSORS_MAX; o++)
         if (step->bound.outputs[o])
-            opencl_tensor_forget_indices(step->bound.outputs[o]);
+            backend_indices_forget(&step->bound.outputs[o]->indices);
 }
 
 static cl_int enqueue(retune_backend_device *device, const opencl_step *step,

@@ -1,11 +1,11 @@
 #include "tensor.h"
 
 #include "error.h"
+#include "indices.h"
 #include "staging.h"
 #include "status.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* The device of a tensor, which whoever made the tensor may change. */
 static retune_backend_device *device_of(const retune_backend_tensor *tensor) {
@@ -87,29 +87,11 @@ void opencl_tensor_destroy(retune_backend_tensor *tensor) {
             opencl_device_give_back(device, block->memory, block->bytes);
         free(block);
     }
-    free(tensor->indices);
+    backend_indices_forget(&tensor->indices);
     free(tensor);
 }
 
 /* ---- Content -------------------------------------------------------------------------------- */
-
-/* Keeps a copy of indices that the host writes. What was never written is 0. */
-static retune_status keep_indices(retune_backend_tensor *tensor, size_t offset, size_t bytes,
-                                  const void *data, retune_error *error) {
-    if (tensor->base.desc.dtype != RETUNE_I32)
-        return RETUNE_OK;
-    if (!tensor->indices)
-        tensor->indices = calloc(1, tensor->base.bytes);
-    if (!tensor->indices)
-        return backend_fail(error, RETUNE_OUT_OF_MEMORY, "out of memory: indices");
-    memcpy((char *)tensor->indices + offset, data, bytes);
-    return RETUNE_OK;
-}
-
-void opencl_tensor_forget_indices(retune_backend_tensor *tensor) {
-    free(tensor->indices);
-    tensor->indices = NULL;
-}
 
 /* What every transfer needs first. */
 static retune_status find_rows(retune_backend_tensor *tensor, int64_t first_row, int64_t rows,
@@ -131,7 +113,7 @@ retune_status opencl_tensor_write(retune_backend_tensor *tensor, int64_t first_r
     if (status == RETUNE_OK)
         status = find_rows(tensor, first_row, rows, &offset, &bytes, error);
     if (status == RETUNE_OK)
-        status = keep_indices(tensor, offset, bytes, data, error);
+        status = backend_indices_keep(&tensor->indices, &tensor->base, offset, bytes, data, error);
     if (status != RETUNE_OK || bytes == 0)
         return status;
     cl_mem memory = opencl_tensor_memory(tensor);

@@ -31,7 +31,4 @@ retune_status opencl_tensor_reserve(retune_backend_tensor *tensor, retune_error 
 /* The buffer of a tensor that was reserved. */
 cl_mem opencl_tensor_memory(const retune_backend_tensor *tensor);
 
-/* An op is about to write the tensor: its indices are no longer known. */
-void opencl_tensor_forget_indices(retune_backend_tensor *tensor);
-
 #endif

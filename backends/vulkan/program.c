@@ -1,6 +1,7 @@
 #include "program.h"
 
 #include "error.h"
+#include "indices.h"
 #include "memory.h"
 #include "op_slots.h"
 #include "ops/ops.h"
@@ -275,7 +276,7 @@ static retune_status check_step(const vulkan_step *step, size_t op, const retune
 static void forget_indices(const vulkan_step *step) {
     for (uint32_t o = 0; o < RETUNE_OP_TENSORS_MAX; o++)
         if (step->bound.outputs[o])
-            vulkan_tensor_forget_indices(step->bound.outputs[o]);
+            backend_indices_forget(&step->bound.outputs[o]->indices);
 }
 
 /* Writes the values of a run, in the order of the queue like everything else: a run under way keeps

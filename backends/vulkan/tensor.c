@@ -1,11 +1,11 @@
 #include "tensor.h"
 
 #include "error.h"
+#include "indices.h"
 #include "queue.h"
 #include "staging.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* The device of a tensor, which whoever made the tensor may change. */
 static retune_backend_device *device_of(const retune_backend_tensor *tensor) {
@@ -74,29 +74,11 @@ void vulkan_tensor_destroy(retune_backend_tensor *tensor) {
         vulkan_memory_give_back(device, block->memory);
         free(block);
     }
-    free(tensor->indices);
+    backend_indices_forget(&tensor->indices);
     free(tensor);
 }
 
 /* ---- Content -------------------------------------------------------------------------------- */
-
-/* Keeps a copy of indices that the host writes. What was never written is 0. */
-static retune_status keep_indices(retune_backend_tensor *tensor, size_t offset, size_t bytes,
-                                  const void *data, retune_error *error) {
-    if (tensor->base.desc.dtype != RETUNE_I32)
-        return RETUNE_OK;
-    if (!tensor->indices)
-        tensor->indices = calloc(1, tensor->base.bytes);
-    if (!tensor->indices)
-        return backend_fail(error, RETUNE_OUT_OF_MEMORY, "out of memory: indices");
-    memcpy((char *)tensor->indices + offset, data, bytes);
-    return RETUNE_OK;
-}
-
-void vulkan_tensor_forget_indices(retune_backend_tensor *tensor) {
-    free(tensor->indices);
-    tensor->indices = NULL;
-}
 
 /* What every transfer needs first. */
 static retune_status find_rows(retune_backend_tensor *tensor, int64_t first_row, int64_t rows,
@@ -118,7 +100,7 @@ retune_status vulkan_tensor_write(retune_backend_tensor *tensor, int64_t first_r
     if (status == RETUNE_OK)
         status = find_rows(tensor, first_row, rows, &offset, &bytes, error);
     if (status == RETUNE_OK)
-        status = keep_indices(tensor, offset, bytes, data, error);
+        status = backend_indices_keep(&tensor->indices, &tensor->base, offset, bytes, data, error);
     if (status == RETUNE_OK)
         status =
             vulkan_staging_write(device, vulkan_tensor_memory(tensor), offset, bytes, data, error);

@@ -28,7 +28,4 @@ retune_status vulkan_tensor_reserve(retune_backend_tensor *tensor, retune_error 
 /* The buffer of a tensor that was reserved. */
 const vulkan_memory *vulkan_tensor_memory(const retune_backend_tensor *tensor);
 
-/* An op is about to write the tensor: its indices are no longer known. */
-void vulkan_tensor_forget_indices(retune_backend_tensor *tensor);
-
 #endif

@@ -1,12 +1,6 @@
 /* sgd and adam. */
 #include "ops.h"
-
-#include <math.h>
-
-static float rate(const retune_op_desc *op, const retune_run_args *args) {
-    (void)op;
-    return args->learning_rate;
-}
+#include "run_values.h"
 
 /* ---- SGD ------------------------------------------------------------------------------------ */
 
@@ -22,25 +16,12 @@ static void prepare_sgd(opencl_build *b) {
     opencl_arg_int(b, velocity != NULL);
     opencl_arg_float(b, a->momentum);
     opencl_arg_float(b, a->weight_decay);
-    opencl_arg_run_value(b, rate);
+    opencl_arg_run_value(b, backend_learning_rate);
     opencl_arg_int(b, count);
     opencl_launch_items(b, count);
 }
 
 /* ---- Adam ----------------------------------------------------------------------------------- */
-
-/* Undoes that a moving average of decay `beta` began at 0. */
-static float correction(float beta, uint64_t step) {
-    return (float)(1.0 / (1.0 - pow((double)beta, (double)step)));
-}
-
-static float correction1(const retune_op_desc *op, const retune_run_args *args) {
-    return correction(op->attributes.adam.beta1, args->step);
-}
-
-static float correction2(const retune_op_desc *op, const retune_run_args *args) {
-    return correction(op->attributes.adam.beta2, args->step);
-}
 
 static void prepare_adam(opencl_build *b) {
     const retune_adam_attributes *a = &b->op->attributes.adam;
@@ -58,9 +39,9 @@ static void prepare_adam(opencl_build *b) {
     opencl_arg_float(b, a->epsilon);
     opencl_arg_float(b, a->decoupled ? 0.0f : a->weight_decay);
     opencl_arg_float(b, a->decoupled ? a->weight_decay : 0.0f);
-    opencl_arg_run_value(b, rate);
-    opencl_arg_run_value(b, correction1);
-    opencl_arg_run_value(b, correction2);
+    opencl_arg_run_value(b, backend_learning_rate);
+    opencl_arg_run_value(b, backend_adam_correction1);
+    opencl_arg_run_value(b, backend_adam_correction2);
     opencl_arg_int(b, elements / width);
     opencl_launch_items(b, elements / width);
 }

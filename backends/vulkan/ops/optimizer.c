@@ -1,12 +1,6 @@
 /* sgd and adam. */
 #include "ops.h"
-
-#include <math.h>
-
-static float rate(const retune_op_desc *op, const retune_run_args *args) {
-    (void)op;
-    return args->learning_rate;
-}
+#include "run_values.h"
 
 /* ---- SGD ------------------------------------------------------------------------------------ */
 
@@ -23,25 +17,12 @@ static void prepare_sgd(vulkan_build *b) {
     vulkan_push_int(b, velocity != NULL);
     vulkan_push_float(b, a->momentum);
     vulkan_push_float(b, a->weight_decay);
-    vulkan_push_run_value(b, rate);
+    vulkan_push_run_value(b, backend_learning_rate);
     vulkan_push_int(b, count);
     vulkan_dispatch_items(b, count);
 }
 
 /* ---- Adam ----------------------------------------------------------------------------------- */
-
-/* Undoes that a moving average of decay `beta` began at 0. */
-static float correction(float beta, uint64_t step) {
-    return (float)(1.0 / (1.0 - pow((double)beta, (double)step)));
-}
-
-static float correction1(const retune_op_desc *op, const retune_run_args *args) {
-    return correction(op->attributes.adam.beta1, args->step);
-}
-
-static float correction2(const retune_op_desc *op, const retune_run_args *args) {
-    return correction(op->attributes.adam.beta2, args->step);
-}
 
 static void prepare_adam(vulkan_build *b) {
     const retune_adam_attributes *a = &b->op->attributes.adam;
@@ -60,9 +41,9 @@ static void prepare_adam(vulkan_build *b) {
     vulkan_push_float(b, a->epsilon);
     vulkan_push_float(b, a->decoupled ? 0.0f : a->weight_decay);
     vulkan_push_float(b, a->decoupled ? a->weight_decay : 0.0f);
-    vulkan_push_run_value(b, rate);
-    vulkan_push_run_value(b, correction1);
-    vulkan_push_run_value(b, correction2);
+    vulkan_push_run_value(b, backend_learning_rate);
+    vulkan_push_run_value(b, backend_adam_correction1);
+    vulkan_push_run_value(b, backend_adam_correction2);
     vulkan_push_int(b, count);
     vulkan_dispatch_items(b, count);
 }

@@ -4,6 +4,7 @@
 #include "device/plugin.h"
 #include "graph/op_rule.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- Before opening -------------------------------------------------------------------------- */
@@ -121,6 +122,11 @@ retune_status retune_device_query(const retune_device *device, const retune_op_d
                                   retune_error *error) {
     retune_op_support support = {.struct_size = (uint32_t)sizeof support};
     *out_support = support;
+    if (op->kind < RETUNE_OP_KIND_COUNT && device->verdict.failures[op->kind][0] != '\0') {
+        snprintf(out_support->reason, sizeof out_support->reason, "in quarantine: %s",
+                 device->verdict.failures[op->kind]);
+        return RETUNE_OK;
+    }
     retune_status status = device->backend->op_query(device->handle, op, &support, emptied(error));
     if (status != RETUNE_OK)
         return answer(device, status, retune_op_name((retune_op_kind)op->kind), name, error);

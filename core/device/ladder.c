@@ -164,6 +164,7 @@ static retune_status try_rung(const retune_ladder_options *options, retune_rung 
         snprintf(rung->reason, sizeof rung->reason, "%s", fault.message);
         return RETUNE_OK;
     }
+    device->verdict = rung->verdict;
     if (options->accept && !options->accept(device, options->user, reason)) {
         retune_device_close(device);
         retune_plugin_text(reason, sizeof reason);
@@ -200,8 +201,7 @@ retune_status retune_ladder_choose(const retune_ladder_options *options, retune_
     retune_status status = RETUNE_UNAVAILABLE;
     for (size_t n = 1; n <= names && status == RETUNE_UNAVAILABLE; n++) {
         known.order_count = n;
-        status = retune_snapshot_add(&snapshot, options->order[n - 1], options->plugin_folder,
-                                     options->probe_timeout_ms, error);
+        status = retune_snapshot_add(&snapshot, options->order[n - 1], &options->look, error);
         if (status == RETUNE_OK)
             status = climb(&known, &snapshot, out_device, out_refusals, error);
     }

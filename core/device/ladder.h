@@ -20,9 +20,8 @@ typedef struct retune_ladder_options {
     char *const *order; /* "cpu", "vulkan/0" or "auto" */
     size_t order_count;
     retune_ladder_fallback fallback;
-    const char *plugin_folder; /* may be NULL */
-    uint32_t probe_timeout_ms; /* 0: the default */
-    char *const *excluded;     /* device ids passed over: in use already, or lost */
+    retune_snapshot_options look; /* how backends are looked at */
+    char *const *excluded;        /* device ids passed over: in use already, or lost */
     size_t excluded_count;
 
     /* Optional: the options of [backend.<name>]. */

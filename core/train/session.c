@@ -163,7 +163,7 @@ retune_ladder_options retune_session_ladder(const retune_config *config) {
         .order = config->backend_order.items,
         .order_count = config->backend_order.count,
         .fallback = (retune_ladder_fallback)config->backend_fallback,
-        .plugin_folder = config->backend_plugin_path[0] ? config->backend_plugin_path : NULL,
+        .look.folder = config->backend_plugin_path[0] ? config->backend_plugin_path : NULL,
         .backend_options = backend_options,
         .user = (void *)(uintptr_t)config};
 }
@@ -214,10 +214,12 @@ static bool accept_device(const retune_device *device, void *user, char reason[2
 
 static retune_status announce_device(retune_session *session, retune_error *error) {
     const retune_device *device = session->device;
-    retune_event event = {.kind = RETUNE_EVENT_DEVICE,
-                          .of.device = {device->backend->name, device->info.id, device->info.name,
-                                        device->info.driver, session->refusals.items,
-                                        session->refusals.count}};
+    char self_test[RETUNE_ERROR_MESSAGE_MAX];
+    retune_event event = {
+        .kind = RETUNE_EVENT_DEVICE,
+        .of.device = {device->backend->name, device->info.id, device->info.name,
+                      device->info.driver, session->refusals.items, session->refusals.count,
+                      retune_verdict_text(&device->verdict, self_test, sizeof self_test)}};
     return retune_events_send(session->events, &event, error);
 }
 

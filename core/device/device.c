@@ -76,6 +76,9 @@ retune_status retune_device_open(const retune_backend *backend, uint32_t index,
         retune_fail_context(error, status, "%s", backend->name);
         goto done;
     }
+    status = retune_allocate(1, sizeof *device->lost, "a device", &device->lost, error);
+    if (status != RETUNE_OK)
+        goto done;
     status = backend->device_open(index, options, option_count, &device->handle, emptied(error));
     status = retune_plugin_answer(status, "device_open", error);
     if (status == RETUNE_OK && !device->handle)
@@ -87,6 +90,8 @@ retune_status retune_device_open(const retune_backend *backend, uint32_t index,
     *out_device = device;
     device = NULL;
 done:
+    if (device)
+        free(device->lost);
     free(device);
     return status;
 }
@@ -95,6 +100,7 @@ void retune_device_close(retune_device *device) {
     if (!device)
         return;
     device->backend->device_close(device->handle);
+    free(device->lost);
     free(device);
 }
 
@@ -106,6 +112,8 @@ static retune_status answer(const retune_device *device, retune_status status, c
     if (status == RETUNE_OK)
         return RETUNE_OK;
     status = retune_plugin_answer(status, function, error);
+    if (status == RETUNE_DEVICE_LOST)
+        *device->lost = true;
     return name ? retune_fail_context(error, status, "%s: %s (%s)", device->info.id, function, name)
                 : retune_fail_context(error, status, "%s: %s", device->info.id, function);
 }

@@ -18,6 +18,7 @@ typedef struct retune_device {
     retune_backend_device *handle;
     retune_device_info info; /* info.id is "<backend>/<device>" */
     retune_verdict verdict;  /* of the self-test; set by whoever opened the device */
+    bool *lost;              /* it has answered DEVICE_LOST */
 } retune_device;
 
 /* Number of devices and what they are, after a probe that was OK. INTERNAL: the plugin's answer

@@ -14,6 +14,7 @@
 
 void retune_session_close(retune_session *session) {
     retune_refusals_free(&session->refusals);
+    retune_refusals_free(&session->lost);
     retune_device_close(session->device);
     retune_freeze_release(&session->freeze);
     retune_model_destroy(session->model);
@@ -234,9 +235,23 @@ retune_status retune_session_open_device(retune_session *session, const retune_p
     retune_ladder_options options = retune_session_ladder(session->config);
     options.backend_options = demand_options;
     options.accept = accept_device;
+    options.excluded = session->lost.items;
+    options.excluded_count = session->lost.count;
     options.user = &wanted;
     RETUNE_TRY(retune_ladder_choose(&options, &session->device, &session->refusals, error));
     return announce_device(session, error);
+}
+
+retune_status retune_session_lose_device(retune_session *session, const char *reason,
+                                         retune_error *error) {
+    char text[RETUNE_ERROR_MESSAGE_MAX];
+    retune_device *device = session->device;
+    session->device = NULL;
+    retune_refusals_free(&session->refusals);
+    snprintf(text, sizeof text, "lost: %.900s", reason);
+    retune_status status = retune_refusals_add(&session->lost, device->info.id, text, error);
+    retune_device_close(device);
+    return status;
 }
 
 retune_optimizer retune_session_optimizer(const retune_config *config) {

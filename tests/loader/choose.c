@@ -101,8 +101,9 @@ Test(choose, caller_refuses) {
 }
 
 Test(choose, excluded_devices) {
-    char *order[] = {"good"}, *excluded[] = {"good/one", "good/two"};
-    static const char *const refused[] = {"good/one: excluded", "good/two: excluded"};
+    char *order[] = {"good"};
+    static const retune_refusal excluded[] = {{"good/one", "lost"}, {"good/two", "in use"}};
+    static const char *const refused[] = {"good/one: lost", "good/two: in use"};
     retune_ladder_options options = ladder(order, COUNT(order));
     options.excluded = excluded;
     options.excluded_count = 1;

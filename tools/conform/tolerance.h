@@ -1,7 +1,7 @@
 /* How far a device may be from the float64 reference: by op, dtype and reduction length, never by
  * backend. */
-#ifndef RETUNE_TESTS_OPS_TOLERANCE_H
-#define RETUNE_TESTS_OPS_TOLERANCE_H
+#ifndef RETUNE_CONFORM_TOLERANCE_H
+#define RETUNE_CONFORM_TOLERANCE_H
 
 #include "op_case.h"
 

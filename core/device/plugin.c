@@ -4,6 +4,7 @@
 #include "device/plugin_private.h"
 #include "device/search.h"
 #include "device/static_plugins.h"
+#include "device/trust.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -219,7 +220,7 @@ done:
 static retune_status open_library(retune_plugin *plugin, retune_error *error) {
     const struct kind *kind = &kinds[plugin->kind];
     char *resolved = NULL;
-    RETUNE_TRY(retune_search_trust(plugin->path, &resolved, error));
+    RETUNE_TRY(retune_trust_file(plugin->path, &resolved, error));
     void *library = dlopen(resolved, RTLD_NOW | RTLD_LOCAL); /* stays open for ever */
     free(resolved);
     if (!library)

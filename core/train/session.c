@@ -129,8 +129,11 @@ retune_status retune_session_load_weights(retune_session *session, retune_error 
     const retune_format *format = NULL;
     if (!retune_file_exists(path))
         return retune_fail(error, RETUNE_IO, "%s: [model] weights: there is no such file", path);
-    const char *folder = session->config->backend_plugin_path;
-    RETUNE_TRY(retune_format_find(path, folder[0] ? folder : NULL, &format, error));
+    const retune_config *config = session->config;
+    const char *folder = config->backend_plugin_path;
+    const retune_pins pins = {config->backend_plugin_sha256.items,
+                              config->backend_plugin_sha256.count};
+    RETUNE_TRY(retune_format_find(path, folder[0] ? folder : NULL, &pins, &format, error));
     return retune_model_import(session->model, format, path, &report, error);
 }
 

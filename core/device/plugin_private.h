@@ -25,6 +25,9 @@ struct retune_plugin {
     char sha256[RETUNE_SHA256_TEXT_MAX]; /* of the file that was loaded, when that was pinned */
     bool trusted;      /* a probe has come back alive */
     char *probe_fault; /* why it is not probed again */
+    /* Of its devices, by key: what this process found out. */
+    struct retune_plugin_verdict *verdicts;
+    size_t verdict_count, verdict_capacity;
 };
 
 #endif

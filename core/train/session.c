@@ -14,6 +14,7 @@
 
 void retune_session_close(retune_session *session) {
     retune_refusals_free(&session->refusals);
+    retune_refusals_free(&session->lost);
     retune_device_close(session->device);
     retune_freeze_release(&session->freeze);
     retune_model_destroy(session->model);
@@ -117,6 +118,10 @@ retune_status retune_session_build_model(retune_session *session, uint32_t class
     return retune_session_build_head(session, class_count, error);
 }
 
+static retune_pins pins_of(const retune_config *config) {
+    return (retune_pins){config->backend_plugin_sha256.items, config->backend_plugin_sha256.count};
+}
+
 retune_status retune_session_load_weights(retune_session *session, retune_error *error) {
     const char *path = session->config->model_weights;
     retune_import_report report;
@@ -131,8 +136,7 @@ retune_status retune_session_load_weights(retune_session *session, retune_error 
         return retune_fail(error, RETUNE_IO, "%s: [model] weights: there is no such file", path);
     const retune_config *config = session->config;
     const char *folder = config->backend_plugin_path;
-    const retune_pins pins = {config->backend_plugin_sha256.items,
-                              config->backend_plugin_sha256.count};
+    const retune_pins pins = pins_of(config);
     RETUNE_TRY(retune_format_find(path, folder[0] ? folder : NULL, &pins, &format, error));
     return retune_model_import(session->model, format, path, &report, error);
 }
@@ -166,7 +170,8 @@ retune_ladder_options retune_session_ladder(const retune_config *config) {
         .order = config->backend_order.items,
         .order_count = config->backend_order.count,
         .fallback = (retune_ladder_fallback)config->backend_fallback,
-        .plugin_folder = config->backend_plugin_path[0] ? config->backend_plugin_path : NULL,
+        .look.folder = config->backend_plugin_path[0] ? config->backend_plugin_path : NULL,
+        .look.pins = pins_of(config),
         .backend_options = backend_options,
         .user = (void *)(uintptr_t)config};
 }
@@ -217,10 +222,12 @@ static bool accept_device(const retune_device *device, void *user, char reason[2
 
 static retune_status announce_device(retune_session *session, retune_error *error) {
     const retune_device *device = session->device;
-    retune_event event = {.kind = RETUNE_EVENT_DEVICE,
-                          .of.device = {device->backend->name, device->info.id, device->info.name,
-                                        device->info.driver, session->refusals.items,
-                                        session->refusals.count}};
+    char self_test[RETUNE_ERROR_MESSAGE_MAX];
+    retune_event event = {
+        .kind = RETUNE_EVENT_DEVICE,
+        .of.device = {device->backend->name, device->info.id, device->info.name,
+                      device->info.driver, session->refusals.items, session->refusals.count,
+                      retune_verdict_text(&device->verdict, self_test, sizeof self_test)}};
     return retune_events_send(session->events, &event, error);
 }
 
@@ -235,9 +242,23 @@ retune_status retune_session_open_device(retune_session *session, const retune_p
     retune_ladder_options options = retune_session_ladder(session->config);
     options.backend_options = demand_options;
     options.accept = accept_device;
+    options.excluded = session->lost.items;
+    options.excluded_count = session->lost.count;
     options.user = &wanted;
     RETUNE_TRY(retune_ladder_choose(&options, &session->device, &session->refusals, error));
     return announce_device(session, error);
+}
+
+retune_status retune_session_lose_device(retune_session *session, const char *reason,
+                                         retune_error *error) {
+    char text[RETUNE_ERROR_MESSAGE_MAX];
+    retune_device *device = session->device;
+    session->device = NULL;
+    retune_refusals_free(&session->refusals);
+    snprintf(text, sizeof text, "lost: %.900s", reason);
+    retune_status status = retune_refusals_add(&session->lost, device->info.id, text, error);
+    retune_device_close(device);
+    return status;
 }
 
 retune_optimizer retune_session_optimizer(const retune_config *config) {

@@ -62,7 +62,7 @@ retune_status retune_ladder_check(const retune_ladder_options *options, retune_e
                 return retune_fail(error, RETUNE_INVALID,
                                    "[backend] order: '%s' stands there twice", options->order[i]);
     }
-    return RETUNE_OK;
+    return retune_pins_check(&options->look.pins, error);
 }
 
 /* Whether a name other than "auto" stands for a rung. A device's name also stands for its backend

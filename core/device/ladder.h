@@ -46,7 +46,8 @@ void retune_refusals_free(retune_refusals *refusals); /* leaves it zeroed */
 retune_status retune_refusals_add(retune_refusals *refusals, const char *backend,
                                   const char *reason, retune_error *error);
 
-/* INVALID: the order is empty, names something twice, or has a name that no device can have. */
+/* INVALID: the order is empty, names something twice, or has a name that no device can have; or a
+ * pin is malformed. */
 retune_status retune_ladder_check(const retune_ladder_options *options, retune_error *error);
 
 /* The rungs in the order in which they are tried, each once, as indices. A backend stands for its

@@ -120,6 +120,10 @@ retune_status retune_session_build_model(retune_session *session, uint32_t class
     return retune_session_build_head(session, class_count, error);
 }
 
+static retune_pins pins_of(const retune_config *config) {
+    return (retune_pins){config->backend_plugin_sha256.items, config->backend_plugin_sha256.count};
+}
+
 retune_status retune_session_load_weights(retune_session *session, retune_error *error) {
     const char *path = session->config->model_weights;
     retune_import_report report;
@@ -132,8 +136,10 @@ retune_status retune_session_load_weights(retune_session *session, retune_error 
     const retune_format *format = NULL;
     if (!retune_file_exists(path))
         return retune_fail(error, RETUNE_IO, "%s: [model] weights: there is no such file", path);
-    const char *folder = session->config->backend_plugin_path;
-    RETUNE_TRY(retune_format_find(path, folder[0] ? folder : NULL, &format, error));
+    const retune_config *config = session->config;
+    const char *folder = config->backend_plugin_path;
+    const retune_pins pins = pins_of(config);
+    RETUNE_TRY(retune_format_find(path, folder[0] ? folder : NULL, &pins, &format, error));
     return retune_model_import(session->model, format, path, &report, error);
 }
 
@@ -167,6 +173,7 @@ retune_ladder_options retune_session_ladder(const retune_config *config) {
         .order_count = config->backend_order.count,
         .fallback = (retune_ladder_fallback)config->backend_fallback,
         .look.folder = config->backend_plugin_path[0] ? config->backend_plugin_path : NULL,
+        .look.pins = pins_of(config),
         .backend_options = backend_options,
         .user = (void *)(uintptr_t)config};
 }

@@ -24,10 +24,38 @@ static retune_status add_rung(retune_snapshot *snapshot, const char *backend,
     return RETUNE_OK;
 }
 
-static void refuse(retune_rung *rung, retune_status status, const char *reason) {
+/* How far one came with a backend, and what to do when it is no further. The backend's own advice
+ * goes before. */
+typedef enum stage {
+    STAGE_FIND,
+    STAGE_LOAD,
+    STAGE_PROBE,
+    STAGE_COUNT,
+    STAGE_DEVICE,
+    STAGE_TEST
+} stage;
+
+static const char *const advice[] = {
+    [STAGE_FIND] = "install the plugin, or name its folder in [backend] plugin_path",
+    [STAGE_LOAD] = "install the plugin that belongs to this version of retune, owned by root or "
+                   "by you and writable by nobody else",
+    [STAGE_PROBE] = "update or remove the driver that the backend looks for",
+    [STAGE_COUNT] = "update the driver",
+    [STAGE_DEVICE] = "`retune devices` lists the names there are",
+    [STAGE_TEST] = "update the driver; `retune devices --self-test` tests it again",
+};
+
+static void advise(retune_rung *rung, stage reached) {
+    const char *own = rung->report.advice;
+    snprintf(rung->advice, sizeof rung->advice, "%s",
+             reached == STAGE_PROBE && own[0] ? own : advice[reached]);
+}
+
+static void refuse(retune_rung *rung, retune_status status, const char *reason, stage reached) {
     rung->status = status;
     snprintf(rung->reason, sizeof rung->reason, "%s", reason);
     retune_plugin_text(rung->reason, sizeof rung->reason);
+    advise(rung, reached);
 }
 
 static bool has_id(const retune_snapshot *snapshot, const char *id) {
@@ -39,7 +67,8 @@ static bool has_id(const retune_snapshot *snapshot, const char *id) {
 
 /* One rung a device of a backend that was probed. */
 static retune_status add_devices(retune_snapshot *snapshot, retune_plugin *plugin, uint32_t count,
-                                 const retune_probe_report *report, retune_error *error) {
+                                 const retune_probe_report *report,
+                                 const retune_snapshot_options *options, retune_error *error) {
     for (uint32_t index = 0; index < count; index++) {
         retune_error fault = RETUNE_ERROR_INIT;
         retune_device_info info;
@@ -56,14 +85,35 @@ static retune_status add_devices(retune_snapshot *snapshot, retune_plugin *plugi
         rung->index = index;
         rung->report = *report;
         rung->info = info;
+        if (status == RETUNE_OK)
+            retune_plugin_judge(plugin, index, &info, options->contact.self_test, &rung->verdict);
         if (status != RETUNE_OK)
-            refuse(rung, status, fault.message);
+            refuse(rung, status, fault.message, STAGE_COUNT);
+        else if (rung->verdict.fault[0] != '\0')
+            refuse(rung, RETUNE_UNAVAILABLE, rung->verdict.fault, STAGE_TEST);
+        else if (rung->verdict.failed > 0)
+            advise(rung, STAGE_TEST);
     }
     return RETUNE_OK;
 }
 
-static retune_status add_backend(retune_snapshot *snapshot, const char *name, const char *folder,
-                                 uint32_t timeout_ms, retune_error *error) {
+/* Goes with a backend as far as one comes before its devices are looked at. */
+static retune_status reach(const char *name, const retune_snapshot_options *options,
+                           retune_plugin **out_plugin, retune_probe_report *out_report,
+                           uint32_t *out_count, stage *out_reached, retune_error *error) {
+    *out_reached = STAGE_FIND;
+    RETUNE_TRY(retune_plugin_find(RETUNE_PLUGIN_BACKEND, name, options->folder, out_plugin, error));
+    *out_reached = STAGE_LOAD;
+    RETUNE_TRY(retune_plugin_load_pinned(*out_plugin, &options->pins, error));
+    *out_reached = STAGE_PROBE;
+    RETUNE_TRY(retune_plugin_contact_first(*out_plugin, &options->contact, out_report, error));
+    *out_reached = STAGE_COUNT;
+    RETUNE_TRY(retune_device_count(retune_plugin_backend(*out_plugin), out_count, error));
+    return *out_count > 0 ? RETUNE_OK : retune_fail(error, RETUNE_UNAVAILABLE, "has no devices");
+}
+
+static retune_status add_backend(retune_snapshot *snapshot, const char *name,
+                                 const retune_snapshot_options *options, retune_error *error) {
     for (size_t i = 0; i < snapshot->count; i++)
         if (strcmp(snapshot->rungs[i].backend, name) == 0)
             return RETUNE_OK;
@@ -71,24 +121,17 @@ static retune_status add_backend(retune_snapshot *snapshot, const char *name, co
     retune_probe_report report = {0};
     retune_plugin *plugin = NULL;
     retune_rung *rung = NULL;
+    stage reached;
     uint32_t count = 0;
-    retune_status status = retune_plugin_find(RETUNE_PLUGIN_BACKEND, name, folder, &plugin, &fault);
-    if (status == RETUNE_INVALID)
+    retune_status status = reach(name, options, &plugin, &report, &count, &reached, &fault);
+    if (status == RETUNE_OK)
+        return add_devices(snapshot, plugin, count, &report, options, error);
+    if (status == RETUNE_INVALID && reached == STAGE_FIND)
         return retune_fail(error, status, "%s", fault.message);
-    if (status == RETUNE_OK)
-        status = retune_plugin_load(plugin, &fault);
-    if (status == RETUNE_OK)
-        status = retune_plugin_probe(plugin, timeout_ms, &report, &fault);
-    if (status == RETUNE_OK)
-        status = retune_device_count(retune_plugin_backend(plugin), &count, &fault);
-    if (status == RETUNE_OK && count == 0)
-        status = retune_fail(&fault, RETUNE_UNAVAILABLE, "has no devices");
-    if (status == RETUNE_OK)
-        return add_devices(snapshot, plugin, count, &report, error);
     RETUNE_TRY(add_rung(snapshot, name, &rung, error));
     rung->plugin = plugin;
     rung->report = report;
-    refuse(rung, status, fault.message);
+    refuse(rung, status, fault.message, reached);
     return RETUNE_OK;
 }
 
@@ -115,47 +158,47 @@ static retune_status add_missing(retune_snapshot *snapshot, const char *backend,
     if (status != RETUNE_OK)
         goto done;
     snprintf(rung->info.id, sizeof rung->info.id, "%s", id);
-    refuse(rung, RETUNE_UNAVAILABLE, reason);
+    refuse(rung, RETUNE_UNAVAILABLE, reason, STAGE_DEVICE);
 done:
     retune_names_free(&there);
     return status;
 }
 
-static retune_status add_all(retune_snapshot *snapshot, const char *folder, uint32_t timeout_ms,
+static retune_status add_all(retune_snapshot *snapshot, const retune_snapshot_options *options,
                              retune_error *error) {
     char text[768], reason[RETUNE_ERROR_MESSAGE_MAX];
     retune_names names, folders = {0};
     retune_rung *rung = NULL;
-    RETUNE_TRY(retune_plugin_names(RETUNE_PLUGIN_BACKEND, folder, &names, error));
+    RETUNE_TRY(retune_plugin_names(RETUNE_PLUGIN_BACKEND, options->folder, &names, error));
     retune_status status = RETUNE_OK;
     for (size_t i = 0; i < names.count && status == RETUNE_OK; i++)
-        status = add_backend(snapshot, names.items[i], folder, timeout_ms, error);
+        status = add_backend(snapshot, names.items[i], options, error);
     if (status != RETUNE_OK || names.count > 0)
         goto done;
-    status = retune_search_folders(folder, &folders, error);
+    status = retune_search_folders(options->folder, &folders, error);
     if (status == RETUNE_OK)
         status = add_rung(snapshot, "auto", &rung, error);
     if (status != RETUNE_OK)
         goto done;
     snprintf(reason, sizeof reason, "no backend plugin found; searched: %s",
              retune_names_text(&folders, text, sizeof text));
-    refuse(rung, RETUNE_UNAVAILABLE, reason);
+    refuse(rung, RETUNE_UNAVAILABLE, reason, STAGE_FIND);
 done:
     retune_names_free(&folders);
     retune_names_free(&names);
     return status;
 }
 
-retune_status retune_snapshot_add(retune_snapshot *snapshot, const char *name, const char *folder,
-                                  uint32_t timeout_ms, retune_error *error) {
+retune_status retune_snapshot_add(retune_snapshot *snapshot, const char *name,
+                                  const retune_snapshot_options *options, retune_error *error) {
     char backend[RETUNE_PLUGIN_NAME_MAX + 1];
     size_t length = strcspn(name, "/");
     if (!retune_snapshot_name_valid(name))
         return retune_fail(error, RETUNE_INVALID, "'%s' is no name of a backend or device", name);
     if (strcmp(name, "auto") == 0)
-        return add_all(snapshot, folder, timeout_ms, error);
+        return add_all(snapshot, options, error);
     snprintf(backend, sizeof backend, "%.*s", (int)length, name);
-    RETUNE_TRY(add_backend(snapshot, backend, folder, timeout_ms, error));
+    RETUNE_TRY(add_backend(snapshot, backend, options, error));
     return name[length] == '\0' || has_id(snapshot, name)
                ? RETUNE_OK
                : add_missing(snapshot, backend, name, error);

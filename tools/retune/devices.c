@@ -68,10 +68,12 @@ static void print_device(const retune_device_summary *device, bool chosen) {
     if (device->status != RETUNE_OK)
         print_fact("unusable", device->reason ? device->reason
                                               : retune_status_text((retune_status)device->status));
+    print_fact("to do", device->advice);
     print_fact("vendor", device->vendor);
     print_fact("driver", device->driver);
     print_features(device->features);
     print_fact("quirks", device->quirks);
+    print_fact("self-test", device->self_test);
 }
 
 static void print_backend(const retune_device_summary *rung, size_t position) {
@@ -87,6 +89,8 @@ static void print_backend(const retune_device_summary *rung, size_t position) {
     if (!rung->id)
         print_fact("unusable",
                    rung->reason ? rung->reason : retune_status_text((retune_status)rung->status));
+    if (!rung->id)
+        print_fact("to do", rung->advice);
 }
 
 static void print_text(const retune_device_list *list) {
@@ -121,6 +125,7 @@ static void print_json(const retune_device_summary *rung) {
     add_text(object, "device", rung->id);
     cJSON_AddStringToObject(object, "status", retune_status_text((retune_status)rung->status));
     add_text(object, "reason", rung->reason);
+    add_text(object, "advice", rung->advice);
     add_text(object, "plugin", rung->plugin);
     add_text(object, "library", rung->library);
     add_text(object, "library_version", rung->library_version);
@@ -129,6 +134,7 @@ static void print_json(const retune_device_summary *rung) {
         add_text(object, "vendor", rung->vendor);
         add_text(object, "driver", rung->driver);
         add_text(object, "quirks", rung->quirks);
+        add_text(object, "self_test", rung->self_test);
         cJSON_AddStringToObject(object, "type", type_text(rung->type));
         cJSON *list = cJSON_AddArrayToObject(object, "features");
         for (size_t i = 0; i < FEATURE_COUNT; i++)
@@ -151,7 +157,8 @@ int verb_devices(const struct options *options) {
         status =
             retune_job_open(options->arguments[0], options->sets, options->set_count, &job, &error);
     if (status == RETUNE_OK)
-        status = retune_devices(job, &list, &error);
+        status = options->self_test ? retune_devices_self_test(job, &list, &error)
+                                    : retune_devices(job, &list, &error);
     if (status == RETUNE_OK && options->json)
         for (uint32_t i = 0; i < list->count; i++)
             print_json(&list->devices[i]);

@@ -19,7 +19,8 @@ enum {
     REFERENCE = 'R',
     TOP_OPS = 'T',
     CLASSES = 'c',
-    SECONDS = 'S'
+    SECONDS = 'S',
+    SELF_TEST = 'e'
 };
 
 struct row {
@@ -38,6 +39,7 @@ static const struct row rows[] = {
     {TAKES_BENCH, CLASSES, "classes", "N", "Classes, when the data set is not there (5)"},
     {TAKES_BENCH, TOP_OPS, "top", "N", "Shows the N slowest ops of each part (20; 0: all)"},
     {TAKES_REFERENCE, REFERENCE, "reference", NULL, "Prints every key there is, as an INI"},
+    {TAKES_SELF_TEST, SELF_TEST, "self-test", NULL, "Tests every device again"},
     {0, JSON, "json", NULL, "Prints results on stdout as lines of JSON"},
     {0, QUIET, "quiet", NULL, "Shows no progress"},
     {0, HELP, "help", NULL, "Shows this help"},
@@ -124,6 +126,9 @@ static int take_option(struct options *options, int value) {
         return 0;
     case REFERENCE:
         options->reference = true;
+        return 0;
+    case SELF_TEST:
+        options->self_test = true;
         return 0;
     case JSON:
         options->json = true;

@@ -97,11 +97,13 @@ done:
 }
 
 void retune_device_close(retune_device *device) {
-    if (!device)
-        return;
-    device->backend->device_close(device->handle);
-    free(device->lost);
-    free(device);
+    while (device) {
+        retune_device *next = device->next;
+        device->backend->device_close(device->handle);
+        free(device->lost);
+        free(device);
+        device = next;
+    }
 }
 
 /* ---- Calls ----------------------------------------------------------------------------------- */

@@ -17,6 +17,7 @@ typedef struct retune_rung {
     uint32_t index;        /* of the device in the backend */
     retune_probe_report report;
     retune_verdict verdict; /* of the self-test */
+    bool taken;             /* chosen already */
 } retune_rung;
 
 /* Starts zeroed. */

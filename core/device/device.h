@@ -17,9 +17,10 @@
 typedef struct retune_device {
     const retune_backend *backend;
     retune_backend_device *handle;
-    retune_device_info info;    /* info.id is "<backend>/<device>" */
-    retune_verdict verdict;     /* of the self-test; set by whoever opened the device */
-    bool *lost;                 /* it has answered DEVICE_LOST */
+    retune_device_info info; /* info.id is "<backend>/<device>" */
+    retune_verdict verdict;  /* of the self-test; set by whoever opened the device */
+    retune_status *failed;   /* DEVICE_LOST once it said so; UNSUPPORTED after program_create, which
+                              * op_query had promised to succeed; else OK */
     struct retune_device *next; /* closed with it; NULL: there is none */
 } retune_device;
 

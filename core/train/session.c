@@ -318,24 +318,25 @@ retune_status retune_session_open_device(retune_session *session, const retune_p
     return status;
 }
 
-/* The devices of a chain that were lost, or with `all` every one. */
-static retune_status list_lost(const retune_device *device, const char *reason, bool all,
-                               retune_refusals *lost, retune_error *error) {
+/* The devices of a chain that failed, or with `all` every one. */
+static retune_status list_failed(const retune_device *device, const char *reason, bool all,
+                                 retune_refusals *lost, retune_error *error) {
     for (; device; device = device->next)
-        if (all || *device->lost)
+        if (all || *device->failed != RETUNE_OK)
             RETUNE_TRY(retune_refusals_add(lost, device->info.id, reason, error));
     return RETUNE_OK;
 }
 
-retune_status retune_session_lose_device(retune_session *session, const char *reason,
-                                         retune_error *error) {
+retune_status retune_session_lose_device(retune_session *session, retune_status failure,
+                                         const char *reason, retune_error *error) {
     char text[RETUNE_ERROR_MESSAGE_MAX];
     size_t before = session->lost.count;
-    snprintf(text, sizeof text, "lost: %.900s", reason);
+    snprintf(text, sizeof text, "%s: %.900s",
+             failure == RETUNE_DEVICE_LOST ? "lost" : "refuses what it promised", reason);
     retune_refusals_free(&session->refusals);
-    retune_status status = list_lost(session->device, text, false, &session->lost, error);
+    retune_status status = list_failed(session->device, text, false, &session->lost, error);
     if (status == RETUNE_OK && session->lost.count == before)
-        status = list_lost(session->device, text, true, &session->lost, error);
+        status = list_failed(session->device, text, true, &session->lost, error);
     retune_device_close(session->device);
     session->device = NULL;
     return status;

@@ -2,6 +2,8 @@
 
 #include "base/tensor_desc.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 static const struct {
@@ -56,6 +58,22 @@ retune_cost retune_op_cost(const retune_op_desc *op) {
     return cost;
 }
 
+double retune_op_reduction(const retune_op_desc *op) {
+    const retune_op_rule *rule = table[op->kind].rule;
+    return rule->reduction ? rule->reduction(op) : 1.0;
+}
+
+double retune_op_magnitude(const retune_op_desc *op, uint32_t slot,
+                           const retune_op_magnitudes *largest) {
+    const retune_op_rule *rule = table[op->kind].rule;
+    double magnitude = 0.0;
+    if (rule->magnitude)
+        magnitude = rule->magnitude(op, slot, largest);
+    for (int i = 0; !rule->magnitude && i < RETUNE_OP_TENSORS_MAX; i++)
+        magnitude = fmax(magnitude, largest->inputs[i]);
+    return fmax(magnitude, DBL_MIN);
+}
+
 retune_status retune_shape_expect(const char *op, const char *slot, const retune_tensor_desc *given,
                                   const retune_tensor_desc *expected, retune_error *error) {
     char is[RETUNE_DESC_TEXT_MAX], should[RETUNE_DESC_TEXT_MAX];
@@ -81,4 +99,8 @@ double retune_shape_volume(const retune_tensor_desc *desc) {
     for (uint32_t d = 0; d < desc->rank; d++)
         volume *= (double)desc->shape[d];
     return volume;
+}
+
+double retune_shape_volume_without(const retune_tensor_desc *desc, uint32_t d) {
+    return retune_shape_volume(desc) / (double)desc->shape[d];
 }

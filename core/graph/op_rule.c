@@ -4,6 +4,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -39,10 +40,21 @@ uint32_t retune_slot_count(const char *slots) {
     return count;
 }
 
-bool retune_slot_optional(const char *slots, uint32_t index) {
+static const char *find_slot(const char *slots, uint32_t index) {
     for (; index > 0; index--)
         slots = strchr(slots, ' ') + 1;
-    return *slots == '[';
+    return slots;
+}
+
+bool retune_slot_optional(const char *slots, uint32_t index) {
+    return *find_slot(slots, index) == '[';
+}
+
+const char *retune_slot_name(const char *slots, uint32_t index, char name[RETUNE_SLOT_NAME_MAX]) {
+    const char *slot = find_slot(slots, index);
+    slot += *slot == '[';
+    snprintf(name, RETUNE_SLOT_NAME_MAX, "%.*s", (int)strcspn(slot, " ]"), slot);
+    return name;
 }
 
 static double tensor_bytes(const retune_tensor_desc *desc) {

@@ -75,6 +75,10 @@ const char *retune_op_outputs(retune_op_kind kind);
 uint32_t retune_slot_count(const char *slots);
 bool retune_slot_optional(const char *slots, uint32_t index);
 
+/* The name of slot `index`, without brackets, cut to fit; returns `name`. */
+#define RETUNE_SLOT_NAME_MAX 32
+const char *retune_slot_name(const char *slots, uint32_t index, char name[RETUNE_SLOT_NAME_MAX]);
+
 retune_cost retune_op_cost(const retune_op_desc *op);
 
 /* Terms of the longest sum the op computes per output element, at least 1. */

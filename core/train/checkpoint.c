@@ -292,6 +292,22 @@ const retune_progress *retune_checkpoint_progress(const retune_checkpoint *check
     return &checkpoint->progress;
 }
 
+retune_status retune_checkpoint_check(const retune_checkpoint *checkpoint,
+                                      const retune_config *config, const retune_dataset *dataset,
+                                      const char *folder, const char *option, retune_error *error) {
+    if (checkpoint->progress.settings != retune_config_fingerprint(config))
+        return retune_fail(error, RETUNE_INVALID,
+                           "%s: %s: settings of [model], [data], [freeze] or [train] differ from "
+                           "those of the run; its job.ini has them",
+                           folder, option);
+    if (!retune_hash_equal(checkpoint->progress.data, retune_checkpoint_data_hash(dataset)))
+        return retune_fail(error, RETUNE_INVALID,
+                           "%s: %s: the images are not those the run began with; start a new run "
+                           "with [model] weights = its model.safetensors",
+                           folder, option);
+    return RETUNE_OK;
+}
+
 retune_status retune_checkpoint_load_model(const retune_checkpoint *checkpoint, retune_model *model,
                                            retune_error *error) {
     return retune_model_file_load(checkpoint->file, checkpoint->path, model, error);

@@ -45,6 +45,12 @@ const char *retune_checkpoint_damage(const retune_checkpoint *checkpoint);
 
 const retune_progress *retune_checkpoint_progress(const retune_checkpoint *checkpoint);
 
+/* A checkpoint continues only what it was made from: INVALID when settings it depends on or the
+ * images are others. `folder` and `option` ("--resume") are for the message. */
+retune_status retune_checkpoint_check(const retune_checkpoint *checkpoint,
+                                      const retune_config *config, const retune_dataset *dataset,
+                                      const char *folder, const char *option, retune_error *error);
+
 /* Fills the model; later, the optimiser's state on the device. */
 retune_status retune_checkpoint_load_model(const retune_checkpoint *checkpoint, retune_model *model,
                                            retune_error *error);

@@ -3,16 +3,19 @@
 #include <math.h>
 #include <stdbool.h>
 
-/* Index of the first highest probability; `out_finite` is cleared by any that is not a number. */
-static size_t predict(const float *probability, size_t classes, bool *out_finite) {
+size_t retune_metrics_predict(const float *probability, size_t classes) {
     size_t best = 0;
-    for (size_t c = 0; c < classes; c++) {
-        if (!isfinite(probability[c]))
-            *out_finite = false;
+    for (size_t c = 1; c < classes; c++)
         if (probability[c] > probability[best])
             best = c;
-    }
     return best;
+}
+
+static bool all_finite(const float *probability, size_t classes) {
+    for (size_t c = 0; c < classes; c++)
+        if (!isfinite(probability[c]))
+            return false;
+    return true;
 }
 
 _Bool retune_metrics_add(retune_metrics *metrics, const float *probability, const float *loss,
@@ -23,11 +26,12 @@ _Bool retune_metrics_add(retune_metrics *metrics, const float *probability, cons
         if (weight[i] == 0.0f)
             continue;
         size_t truth = (size_t)label[i];
-        size_t predicted = predict(probability + i * classes, classes, &finite);
+        const float *row = probability + i * classes;
+        size_t predicted = retune_metrics_predict(row, classes);
         metrics->correct += predicted == truth;
         metrics->loss += (double)loss[i];
         metrics->weight += (double)weight[i];
-        finite = finite && isfinite(loss[i]);
+        finite = finite && isfinite(loss[i]) && all_finite(row, classes);
         if (confusion)
             confusion[truth * classes + predicted]++;
     }

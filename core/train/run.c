@@ -33,23 +33,6 @@ static double seconds(const run *r) {
 
 /* ---- Beginning ----------------------------------------------------------------------------- */
 
-/* A checkpoint continues only what it was made from. */
-static retune_status check_resume(const run *r, retune_error *error) {
-    const retune_progress *before = retune_checkpoint_progress(r->checkpoint);
-    retune_hash data = retune_checkpoint_data_hash(r->session.dataset);
-    if (before->settings != retune_config_fingerprint(r->config))
-        return retune_fail(error, RETUNE_INVALID,
-                           "%s: --resume: settings of [model], [data], [freeze] or [train] differ "
-                           "from those of the run; its job.ini has them",
-                           r->config->output_folder);
-    if (!retune_hash_equal(before->data, data))
-        return retune_fail(error, RETUNE_INVALID,
-                           "%s: --resume: the images are not those the run began with; start a new "
-                           "run with [model] weights = its model.safetensors",
-                           r->config->output_folder);
-    return RETUNE_OK;
-}
-
 static retune_status open_checkpoint(run *r, retune_error *error) {
     if (r->mode != RETUNE_RUN_RESUME)
         return RETUNE_OK;
@@ -73,7 +56,8 @@ static retune_status load_checkpoint(run *r, retune_error *error) {
     r->progress.data = retune_checkpoint_data_hash(r->session.dataset);
     if (!r->checkpoint)
         return RETUNE_OK;
-    RETUNE_TRY(check_resume(r, error));
+    RETUNE_TRY(retune_checkpoint_check(r->checkpoint, r->config, r->session.dataset,
+                                       r->config->output_folder, "--resume", error));
     r->progress = *retune_checkpoint_progress(r->checkpoint);
     r->seconds_before = r->progress.seconds;
     return retune_checkpoint_load_model(r->checkpoint, r->session.model, error);

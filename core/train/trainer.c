@@ -330,63 +330,124 @@ static retune_status run_step(retune_trainer *trainer, size_t count, uint32_t ep
     return RETUNE_OK;
 }
 
-retune_status retune_trainer_epoch(retune_trainer *trainer, uint32_t epoch, retune_error *error) {
+/* The number of steps before the epoch under way. */
+static uint64_t first_step(const retune_trainer *trainer) {
+    return (uint64_t)(trainer->epoch - 1) * trainer->steps_per_epoch;
+}
+
+/* How many images of the epoch were seen. */
+static size_t seen_images(const retune_trainer *trainer) {
+    return (size_t)(trainer->step - first_step(trainer)) * trainer->batch;
+}
+
+retune_status retune_trainer_begin(retune_trainer *trainer, uint32_t epoch, retune_error *error) {
     const retune_dataset *data = trainer->session->dataset;
-    uint64_t first_step = (uint64_t)(epoch - 1) * trainer->steps_per_epoch;
-    double began = retune_clock_seconds();
-    if (trainer->step == first_step)
+    trainer->epoch = epoch;
+    if (trainer->step == first_step(trainer))
         memset(&trainer->metrics, 0, sizeof trainer->metrics);
     else /* perhaps all that was left to do is the evaluation */
         trainer->learning_rate = step_rate(trainer, trainer->step - 1);
     retune_shuffle_epoch((uint64_t)trainer->session->config->train_seed, epoch, data->train_count,
                          trainer->order);
-    size_t count = list_items(trainer, data->train, trainer->order, data->train_count);
-    if (count == 0)
+    trainer->listed = list_items(trainer, data->train, trainer->order, data->train_count);
+    if (trainer->listed == 0)
         return retune_fail(error, RETUNE_CORRUPT, "%s: not one training image can be read any more",
                            trainer->session->config->data_root);
-    choose_views(trainer, epoch, count);
-    size_t done = (size_t)(trainer->step - first_step) * trainer->batch;
+    choose_views(trainer, epoch, trainer->listed);
+    size_t seen = seen_images(trainer);
+    if (seen >= trainer->listed)
+        return RETUNE_OK;
+    return retune_feeder_begin(&trainer->feeder, trainer->items + seen, trainer->listed - seen,
+                               true, error);
+}
+
+bool retune_trainer_is_over(const retune_trainer *trainer) {
     size_t least = trainer->whole_batches ? trainer->batch : 1;
-    if (done < count)
-        RETUNE_TRY(retune_feeder_begin(&trainer->feeder, trainer->items + done, count - done, true,
-                                       error));
-    while (done + least <= count && trainer->step < first_step + trainer->steps_per_epoch) {
-        size_t piece = count - done < trainer->batch ? count - done : trainer->batch;
-        RETUNE_TRY(run_step(trainer, piece, epoch, error));
-        done += piece;
-        RETUNE_TRY(retune_events_progress(trainer->session->events, RETUNE_PHASE_TRAIN, epoch,
-                                          trainer->step - first_step, trainer->steps_per_epoch,
-                                          "steps", began, error));
-    }
-    /* Every epoch counts the same number of steps, also when images turned out bad. */
-    trainer->step = first_step + trainer->steps_per_epoch;
+    return seen_images(trainer) + least > trainer->listed ||
+           trainer->step >= first_step(trainer) + trainer->steps_per_epoch;
+}
+
+retune_status retune_trainer_step(retune_trainer *trainer, retune_error *error) {
+    size_t left = trainer->listed - seen_images(trainer);
+    return run_step(trainer, left < trainer->batch ? left : trainer->batch, trainer->epoch, error);
+}
+
+/* Every epoch counts the same number of steps, also when images turned out bad. */
+void retune_trainer_end(retune_trainer *trainer) {
+    trainer->step = first_step(trainer) + trainer->steps_per_epoch;
     if (trainer->cached)
         retune_feature_store_release(trainer->cache.store);
+}
+
+retune_status retune_trainer_epoch(retune_trainer *trainer, uint32_t epoch, retune_error *error) {
+    double began = retune_clock_seconds();
+    RETUNE_TRY(retune_trainer_begin(trainer, epoch, error));
+    while (!retune_trainer_is_over(trainer)) {
+        RETUNE_TRY(retune_trainer_step(trainer, error));
+        RETUNE_TRY(retune_events_progress(trainer->session->events, RETUNE_PHASE_TRAIN, epoch,
+                                          trainer->step - first_step(trainer),
+                                          trainer->steps_per_epoch, "steps", began, error));
+    }
+    retune_trainer_end(trainer);
     return RETUNE_OK;
 }
 
-retune_status retune_trainer_evaluate(retune_trainer *trainer, uint32_t epoch,
-                                      retune_metrics *out_metrics, uint64_t *confusion,
-                                      retune_error *error) {
+/* What was made of the images of the last run. */
+static void note_predictions(const retune_trainer *trainer, size_t count,
+                             unsigned char *predictions) {
+    size_t classes = trainer->session->model->class_count;
+    for (size_t i = 0; i < count; i++) {
+        size_t predicted = retune_metrics_predict(trainer->probability + i * classes, classes);
+        bool right = predicted == (size_t)trainer->feeder.label[i];
+        predictions[i] = trainer->feeder.weight[i] == 0.0f ? RETUNE_PREDICTION_NONE
+                         : right                           ? RETUNE_PREDICTION_RIGHT
+                                                           : RETUNE_PREDICTION_WRONG;
+    }
+}
+
+/* Moves the predictions of the listed images to the places of their samples. */
+static void spread_predictions(const retune_trainer *trainer, const uint32_t *samples,
+                               uint32_t count, size_t listed, unsigned char *predictions) {
+    for (uint32_t i = count; i > 0; i--) {
+        bool is_listed = listed > 0 && trainer->items[listed - 1].sample == samples[i - 1];
+        predictions[i - 1] = is_listed ? predictions[--listed] : RETUNE_PREDICTION_NONE;
+    }
+}
+
+retune_status retune_trainer_predict(retune_trainer *trainer, uint32_t epoch,
+                                     const uint32_t *samples, uint32_t count,
+                                     retune_metrics *out_metrics, uint64_t *confusion,
+                                     unsigned char *predictions, retune_error *error) {
     memset(out_metrics, 0, sizeof *out_metrics);
-    const retune_dataset *data = trainer->session->dataset;
     const retune_plan *plan = trainer->plan;
     size_t batch = (size_t)plan->batch;
     double began = retune_clock_seconds();
-    size_t count = list_items(trainer, data->test, NULL, data->test_count);
-    RETUNE_TRY(retune_feeder_begin(&trainer->feeder, trainer->items, count, false, error));
-    for (size_t done = 0; done < count; done += batch) {
-        size_t piece = count - done < batch ? count - done : batch;
+    size_t listed = list_items(trainer, samples, NULL, count);
+    RETUNE_TRY(retune_feeder_begin(&trainer->feeder, trainer->items, listed, false, error));
+    for (size_t done = 0; done < listed; done += batch) {
+        size_t piece = listed - done < batch ? listed - done : batch;
         bool finite = true;
         RETUNE_TRY(retune_feeder_next(&trainer->feeder, piece, error));
         RETUNE_TRY(retune_executable_run(trainer->executable, plan->evaluate, 0.0f, 0, error));
         RETUNE_TRY(count_run(trainer, plan->eval_probability, plan->eval_loss, out_metrics,
                              confusion, &finite, error));
         RETUNE_TRY(check_finite(finite, epoch, trainer, error));
+        if (predictions)
+            note_predictions(trainer, piece, predictions + done);
         RETUNE_TRY(retune_events_progress(trainer->session->events, RETUNE_PHASE_EVALUATE, epoch,
-                                          done + piece, count, "images", began, error));
+                                          done + piece, listed, "images", began, error));
     }
+    if (predictions)
+        spread_predictions(trainer, samples, count, listed, predictions);
     return RETUNE_OK;
+}
+
+retune_status retune_trainer_evaluate(retune_trainer *trainer, uint32_t epoch,
+                                      retune_metrics *out_metrics, uint64_t *confusion,
+                                      retune_error *error) {
+    const retune_dataset *data = trainer->session->dataset;
+    return retune_trainer_predict(trainer, epoch, data->test, data->test_count, out_metrics,
+                                  confusion, NULL, error);
 }
 
 retune_status retune_trainer_read_model(retune_trainer *trainer, retune_error *error) {

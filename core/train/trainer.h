@@ -24,6 +24,8 @@ typedef struct retune_trainer {
     uint64_t step;          /* updates done so far */
     retune_metrics metrics; /* of the current epoch so far */
     float learning_rate;    /* of the last one */
+    uint32_t epoch;         /* under way, counted from 1 */
+    size_t listed;          /* images of it */
     uint32_t *order;        /* of an epoch, into the training images */
     retune_loader_item *items;
     float *probability, *loss; /* of a run */
@@ -43,6 +45,27 @@ void retune_trainer_close(retune_trainer *trainer);
  * loss is not finite any more. CANCELLED: the caller asked to stop; the step is finished, the epoch
  * is not. */
 retune_status retune_trainer_epoch(retune_trainer *trainer, uint32_t epoch, retune_error *error);
+
+/* The same a step at a time: begin, step until it is over, end. A step that was begun is finished.
+ */
+retune_status retune_trainer_begin(retune_trainer *trainer, uint32_t epoch, retune_error *error);
+bool retune_trainer_is_over(const retune_trainer *trainer);
+retune_status retune_trainer_step(retune_trainer *trainer, retune_error *error);
+void retune_trainer_end(retune_trainer *trainer);
+
+/* What a network made of an image. */
+typedef enum retune_prediction {
+    RETUNE_PREDICTION_WRONG,
+    RETUNE_PREDICTION_RIGHT,
+    RETUNE_PREDICTION_NONE /* the image cannot be read */
+} retune_prediction;
+
+/* Runs over `count` different samples as test images. `confusion` may be NULL, and so may
+ * `predictions`, which has an entry a sample. */
+retune_status retune_trainer_predict(retune_trainer *trainer, uint32_t epoch,
+                                     const uint32_t *samples, uint32_t count,
+                                     retune_metrics *out_metrics, uint64_t *confusion,
+                                     unsigned char *predictions, retune_error *error);
 
 /* Runs over the test images. `confusion` may be NULL. */
 retune_status retune_trainer_evaluate(retune_trainer *trainer, uint32_t epoch,

@@ -19,6 +19,7 @@ void retune_trainer_close(retune_trainer *trainer) {
     retune_plan_destroy(trainer->features);
     free(trainer->order);
     free(trainer->items);
+    free(trainer->predictions);
     free(trainer->probability);
     free(trainer->loss);
     memset(trainer, 0, sizeof *trainer);
@@ -172,6 +173,8 @@ static retune_status open_buffers(retune_trainer *trainer, retune_error *error) 
     size_t batch = (size_t)trainer->plan->batch;
     RETUNE_TRY(retune_allocate(most, sizeof *trainer->order, "the order", &trainer->order, error));
     RETUNE_TRY(retune_allocate(most, sizeof *trainer->items, "the order", &trainer->items, error));
+    RETUNE_TRY(retune_allocate(data->test_count + batch, sizeof *trainer->predictions,
+                               "predictions", &trainer->predictions, error));
     RETUNE_TRY(retune_allocate(batch, sizeof(float), "losses", &trainer->loss, error));
     return retune_allocate(batch * trainer->session->model->class_count, sizeof(float),
                            "probabilities", &trainer->probability, error);
@@ -254,16 +257,16 @@ static void choose_views(retune_trainer *trainer, uint32_t epoch, size_t count) 
     }
 }
 
-/* Reads what a run gave and adds it up. */
+/* Reads what a run gave and adds it up. `predictions`: of a batch, or NULL. */
 static retune_status count_run(retune_trainer *trainer, int32_t probability, int32_t loss,
-                               retune_metrics *metrics, uint64_t *confusion, bool *out_finite,
-                               retune_error *error) {
+                               retune_metrics *metrics, retune_prediction *predictions,
+                               bool *out_finite, retune_error *error) {
     RETUNE_TRY(
         retune_executable_read_all(trainer->executable, probability, trainer->probability, error));
     RETUNE_TRY(retune_executable_read_all(trainer->executable, loss, trainer->loss, error));
     *out_finite = retune_metrics_add(
         metrics, trainer->probability, trainer->loss, trainer->feeder.label, trainer->feeder.weight,
-        (size_t)trainer->plan->batch, trainer->session->model->class_count, confusion);
+        (size_t)trainer->plan->batch, trainer->session->model->class_count, predictions);
     return RETUNE_OK;
 }
 
@@ -392,32 +395,21 @@ retune_status retune_trainer_epoch(retune_trainer *trainer, uint32_t epoch, retu
     return RETUNE_OK;
 }
 
-/* What was made of the images of the last run. */
-static void note_predictions(const retune_trainer *trainer, size_t count,
-                             unsigned char *predictions) {
-    size_t classes = trainer->session->model->class_count;
-    for (size_t i = 0; i < count; i++) {
-        size_t predicted = retune_metrics_predict(trainer->probability + i * classes, classes);
-        bool right = predicted == (size_t)trainer->feeder.label[i];
-        predictions[i] = trainer->feeder.weight[i] == 0.0f ? RETUNE_PREDICTION_NONE
-                         : right                           ? RETUNE_PREDICTION_RIGHT
-                                                           : RETUNE_PREDICTION_WRONG;
-    }
-}
-
-/* Moves the predictions of the listed images to the places of their samples. */
-static void spread_predictions(const retune_trainer *trainer, const uint32_t *samples,
-                               uint32_t count, size_t listed, unsigned char *predictions) {
-    for (uint32_t i = count; i > 0; i--) {
-        bool is_listed = listed > 0 && trainer->items[listed - 1].sample == samples[i - 1];
-        predictions[i - 1] = is_listed ? predictions[--listed] : RETUNE_PREDICTION_NONE;
+/* Puts what was predicted for good images, `trainer->items`, where all samples have their place. */
+static void place_predictions(const retune_trainer *trainer, const uint32_t *samples,
+                              uint32_t count, size_t listed, retune_prediction *out_predictions) {
+    size_t i = 0;
+    for (uint32_t s = 0; s < count; s++) {
+        bool good = i < listed && trainer->items[i].sample == samples[s];
+        out_predictions[s] =
+            good ? trainer->predictions[i++] : (retune_prediction){RETUNE_NOT_PREDICTED, 0.0f};
     }
 }
 
 retune_status retune_trainer_predict(retune_trainer *trainer, uint32_t epoch,
                                      const uint32_t *samples, uint32_t count,
-                                     retune_metrics *out_metrics, uint64_t *confusion,
-                                     unsigned char *predictions, retune_error *error) {
+                                     retune_metrics *out_metrics,
+                                     retune_prediction *out_predictions, retune_error *error) {
     memset(out_metrics, 0, sizeof *out_metrics);
     const retune_plan *plan = trainer->plan;
     size_t batch = (size_t)plan->batch;
@@ -430,24 +422,21 @@ retune_status retune_trainer_predict(retune_trainer *trainer, uint32_t epoch,
         RETUNE_TRY(retune_feeder_next(&trainer->feeder, piece, error));
         RETUNE_TRY(retune_executable_run(trainer->executable, plan->evaluate, 0.0f, 0, error));
         RETUNE_TRY(count_run(trainer, plan->eval_probability, plan->eval_loss, out_metrics,
-                             confusion, &finite, error));
+                             trainer->predictions + done, &finite, error));
         RETUNE_TRY(check_finite(finite, epoch, trainer, error));
-        if (predictions)
-            note_predictions(trainer, piece, predictions + done);
         RETUNE_TRY(retune_events_progress(trainer->session->events, RETUNE_PHASE_EVALUATE, epoch,
                                           done + piece, listed, "images", began, error));
     }
-    if (predictions)
-        spread_predictions(trainer, samples, count, listed, predictions);
+    place_predictions(trainer, samples, count, listed, out_predictions);
     return RETUNE_OK;
 }
 
 retune_status retune_trainer_evaluate(retune_trainer *trainer, uint32_t epoch,
-                                      retune_metrics *out_metrics, uint64_t *confusion,
-                                      retune_error *error) {
+                                      retune_metrics *out_metrics,
+                                      retune_prediction *out_predictions, retune_error *error) {
     const retune_dataset *data = trainer->session->dataset;
     return retune_trainer_predict(trainer, epoch, data->test, data->test_count, out_metrics,
-                                  confusion, NULL, error);
+                                  out_predictions, error);
 }
 
 retune_status retune_trainer_read_model(retune_trainer *trainer, retune_error *error) {

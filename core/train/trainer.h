@@ -28,7 +28,8 @@ typedef struct retune_trainer {
     size_t listed;          /* images of it */
     uint32_t *order;        /* of an epoch, into the training images */
     retune_loader_item *items;
-    float *probability, *loss; /* of a run */
+    retune_prediction *predictions; /* for the test images that are good; whole batches */
+    float *probability, *loss;      /* of a run */
 } retune_trainer;
 
 /* Plans and chooses the device; touches no file. The session has its data and model. Close with
@@ -53,24 +54,17 @@ bool retune_trainer_is_over(const retune_trainer *trainer);
 retune_status retune_trainer_step(retune_trainer *trainer, retune_error *error);
 void retune_trainer_end(retune_trainer *trainer);
 
-/* What a network made of an image. */
-typedef enum retune_prediction {
-    RETUNE_PREDICTION_WRONG,
-    RETUNE_PREDICTION_RIGHT,
-    RETUNE_PREDICTION_NONE /* the image cannot be read */
-} retune_prediction;
-
-/* Runs over `count` different samples as test images. `confusion` may be NULL, and so may
- * `predictions`, which has an entry a sample. */
+/* Runs over `count` test images, named by their samples in the order of the data set's `test`;
+ * `out_predictions` has room for all of them. An image that is bad has none. */
 retune_status retune_trainer_predict(retune_trainer *trainer, uint32_t epoch,
                                      const uint32_t *samples, uint32_t count,
-                                     retune_metrics *out_metrics, uint64_t *confusion,
-                                     unsigned char *predictions, retune_error *error);
+                                     retune_metrics *out_metrics,
+                                     retune_prediction *out_predictions, retune_error *error);
 
-/* Runs over the test images. `confusion` may be NULL. */
+/* The same for all test images. */
 retune_status retune_trainer_evaluate(retune_trainer *trainer, uint32_t epoch,
-                                      retune_metrics *out_metrics, uint64_t *confusion,
-                                      retune_error *error);
+                                      retune_metrics *out_metrics,
+                                      retune_prediction *out_predictions, retune_error *error);
 
 /* Copies the trained parameters and statistics from the device to the model. */
 retune_status retune_trainer_read_model(retune_trainer *trainer, retune_error *error);

@@ -111,6 +111,7 @@ typedef struct retune_event {
             double seconds;
             uint64_t peak_memory_bytes; /* of this process */
             const char *model;          /* path of the best model */
+            const char *report;         /* path of report.html; NULL: it could not be written */
         } done;
         struct {
             /* "prefix": the frozen layers on images the device has already; "prefix_upload": with

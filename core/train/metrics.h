@@ -19,9 +19,6 @@ bool retune_metrics_add(retune_metrics *metrics, const float *probability, const
                         const int32_t *label, const float *weight, size_t batch, size_t classes,
                         retune_prediction *predictions);
 
-/* The first class of the highest probability. */
-size_t retune_metrics_predict(const float *probability, size_t classes);
-
 double retune_metrics_accuracy(const retune_metrics *metrics);
 double retune_metrics_loss(const retune_metrics *metrics); /* mean */
 

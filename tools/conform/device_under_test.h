@@ -1,6 +1,6 @@
-/* A device of a backend plugin, and one op run on it: load, open, make tensors, run, read back. */
-#ifndef RETUNE_TESTS_OPS_DEVICE_UNDER_TEST_H
-#define RETUNE_TESTS_OPS_DEVICE_UNDER_TEST_H
+/* A device of a backend, and one op run on it: open, make tensors, run, read back. */
+#ifndef RETUNE_CONFORM_DEVICE_UNDER_TEST_H
+#define RETUNE_CONFORM_DEVICE_UNDER_TEST_H
 
 #include "case_data.h"
 
@@ -9,17 +9,6 @@ typedef struct device_under_test {
     retune_backend_device *device;
     retune_device_info info;
 } device_under_test;
-
-#define BACKEND_PATH_MAX 512
-
-/* Full paths of the files retune_*.so in the folders of `search_path` (separated by ':'), at most
- * `capacity`, sorted. Returns how many; which of them are backends shows when they are loaded. */
-size_t backend_find(const char *search_path, char out_paths[][BACKEND_PATH_MAX], size_t capacity);
-
-/* Loads a plugin; it stays loaded. UNSUPPORTED: not a backend, INVALID: it does not load or is of
- * another ABI. */
-retune_status backend_load(const char *path, const retune_backend **out_backend,
-                           retune_error *error);
 
 /* Probes the backend and counts its devices. UNAVAILABLE is the probe's answer. */
 retune_status backend_count_devices(const retune_backend *backend, uint32_t *out_count,
@@ -37,6 +26,11 @@ retune_status device_under_test_query(device_under_test *device, const op_case *
                                       bool *out_supported, char out_reason[256],
                                       retune_error *error);
 
+/* Tries to prepare a case that op_query refuses. `out_refuses`: program_create is of the same mind,
+ * or tensor_create was. Another failure than UNSUPPORTED is passed on. */
+retune_status device_under_test_refuses(device_under_test *device, const op_case *op,
+                                        bool *out_refuses, retune_error *error);
+
 /* What came out of an op. */
 typedef struct op_result {
     void *outputs[RETUNE_OP_TENSORS_MAX]; /* dense data, as the output's dtype */
@@ -45,8 +39,9 @@ typedef struct op_result {
 } op_result;
 
 /* Runs a case that op_query accepts on `data`, twice. Before each run the inputs are written and
- * the outputs filled with NaN, so that whatever is not computed shows. Free the result with
- * op_result_free, also after an error. */
+ * the outputs filled with NaN, so that whatever is not computed shows. INTERNAL when the backend
+ * wrote beside the host memory it was given. Free the result with op_result_free, also after an
+ * error. */
 retune_status device_under_test_run(device_under_test *device, const op_case *op,
                                     const case_data *data, op_result *out_result,
                                     retune_error *error);

@@ -1,7 +1,7 @@
 /* All cases: every op over the odd shapes, with and without its optional tensors, for every
  * attribute and element type that matters. */
-#ifndef RETUNE_TESTS_OPS_CASES_H
-#define RETUNE_TESTS_OPS_CASES_H
+#ifndef RETUNE_CONFORM_CASES_H
+#define RETUNE_CONFORM_CASES_H
 
 #include "op_case.h"
 

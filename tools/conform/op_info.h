@@ -1,6 +1,6 @@
 /* ops.def as a table to look things up in: the slots of an op by name, its attributes by name. */
-#ifndef RETUNE_TESTS_OPS_OP_INFO_H
-#define RETUNE_TESTS_OPS_OP_INFO_H
+#ifndef RETUNE_CONFORM_OP_INFO_H
+#define RETUNE_CONFORM_OP_INFO_H
 
 #include "retune/backend.h"
 

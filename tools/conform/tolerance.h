@@ -1,6 +1,6 @@
 /* How far a device may be from the float64 reference (graph/tolerance.h), for cases. */
-#ifndef RETUNE_TESTS_OPS_TOLERANCE_H
-#define RETUNE_TESTS_OPS_TOLERANCE_H
+#ifndef RETUNE_CONFORM_TOLERANCE_H
+#define RETUNE_CONFORM_TOLERANCE_H
 
 #include "graph/tolerance.h"
 #include "op_case.h"

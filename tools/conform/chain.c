@@ -6,11 +6,10 @@
 #include "element.h"
 #include "reference.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define STEPS 2
 
 /* ---- The network --------------------------------------------------------------------------- */
 
@@ -164,7 +163,7 @@ const char *chain_tensor_at(size_t index) {
 }
 
 const char *chain_mode_text(chain_mode mode) {
-    static const char *const texts[] = {"the whole", "op by op", "ranges", "shared slots"};
+    static const char *const texts[] = {"whole", "single", "ranges", "shared"};
     return texts[mode];
 }
 
@@ -239,11 +238,11 @@ static void run_reference_op(const chain_op *op, uint64_t step, double *values[T
         }
 }
 
-void chain_reference(chain_result *out_result) {
+void chain_reference(uint64_t steps, chain_result *out_result) {
     double *values[TENSOR_COUNT] = {NULL};
     for (int t = 1; t < TENSOR_COUNT; t++)
         values[t] = initial_values(t);
-    for (uint64_t step = 1; step <= STEPS; step++)
+    for (uint64_t step = 1; step <= steps; step++)
         for (size_t i = 0; i < OP_COUNT; i++)
             run_reference_op(&ops[i], step, values);
     *out_result = (chain_result){.supported = true};
@@ -381,10 +380,10 @@ static retune_status run_step(const loaded_chain *chain, chain_mode mode, uint64
     return RETUNE_OK;
 }
 
-static retune_status run_steps(const loaded_chain *chain, chain_mode mode, chain_result *result,
-                               retune_error *error) {
+static retune_status run_steps(const loaded_chain *chain, chain_mode mode, uint64_t steps,
+                               chain_result *result, retune_error *error) {
     RETUNE_TRY(write_tensors(chain, error));
-    for (uint64_t step = 1; step <= STEPS; step++)
+    for (uint64_t step = 1; step <= steps; step++)
         RETUNE_TRY(run_step(chain, mode, step, error));
     RETUNE_TRY(chain->backend->program_wait(chain->program, error));
     return read_tensors(chain, result, error);
@@ -404,8 +403,8 @@ static retune_status ask(device_under_test *device, chain_result *result, retune
     return RETUNE_OK;
 }
 
-retune_status chain_run(device_under_test *device, chain_mode mode, chain_result *out_result,
-                        retune_error *error) {
+retune_status chain_run(device_under_test *device, chain_mode mode, uint64_t steps,
+                        chain_result *out_result, retune_error *error) {
     loaded_chain chain = {.backend = device->backend};
     *out_result = (chain_result){0};
     RETUNE_TRY(ask(device, out_result, error));
@@ -415,11 +414,81 @@ retune_status chain_run(device_under_test *device, chain_mode mode, chain_result
     if (status == RETUNE_OK)
         status = load_program(&chain, device->device, error);
     if (status == RETUNE_OK)
-        status = run_steps(&chain, mode, out_result, error);
+        status = run_steps(&chain, mode, steps, out_result, error);
     if (chain.program)
         chain.backend->program_destroy(chain.program);
     for (int t = 1; t < TENSOR_COUNT; t++)
         if (chain.tensors[t])
             chain.backend->tensor_destroy(chain.tensors[t]);
     return status;
+}
+
+/* ---- Judging ------------------------------------------------------------------------------- */
+
+/* Errors add up over layers and steps; the tolerance of single ops does not apply. */
+#define TOLERANCE_PER_STEP 5e-5
+
+/* The value furthest from what it should be, in tolerances. */
+static op_verdict compare(const chain_result *got, const chain_result *expected, double tolerance,
+                          const char *against, char out_text[VERDICT_TEXT_MAX]) {
+    double worst_error = -1;
+    size_t worst = 0, wrong = 0;
+    for (size_t i = 0; i < got->count; i++) {
+        const double error =
+            fabs(got->values[i] - expected->values[i]) / (1 + fabs(expected->values[i]));
+        if (error <= tolerance)
+            continue;
+        wrong++;
+        if (!(error <= worst_error)) { /* a NaN is worst */
+            worst_error = isnan(error) ? (double)INFINITY : error;
+            worst = i;
+        }
+    }
+    if (wrong == 0)
+        return VERDICT_PASSED;
+    snprintf(out_text, VERDICT_TEXT_MAX,
+             "%zu of %zu values are not those of %s, worst in %s: expected %.9g, got %.9g", wrong,
+             got->count, against, chain_tensor_at(worst), expected->values[worst],
+             got->values[worst]);
+    return VERDICT_FAILED;
+}
+
+/* Compares a deterministic device with itself: cut into other ranges, the same bits. */
+static op_verdict compare_with_whole(device_under_test *device, uint64_t steps,
+                                     const chain_result *got, char out_text[VERDICT_TEXT_MAX]) {
+    chain_result whole;
+    retune_error error = RETUNE_ERROR_INIT;
+    const retune_status status = chain_run(device, CHAIN_WHOLE, steps, &whole, &error);
+    op_verdict verdict = VERDICT_FAILED;
+    if (status == RETUNE_OK)
+        verdict = compare(got, &whole, 0, "the same steps run as a whole", out_text);
+    else
+        snprintf(out_text, VERDICT_TEXT_MAX, "status %d: %s", (int)status, error.message);
+    free(whole.values);
+    return verdict;
+}
+
+op_verdict chain_check(device_under_test *device, chain_mode mode, uint64_t steps,
+                       char out_text[VERDICT_TEXT_MAX]) {
+    chain_result got, expected = {0};
+    retune_error error = RETUNE_ERROR_INIT;
+    op_verdict verdict = VERDICT_FAILED;
+    out_text[0] = '\0';
+    const retune_status status = chain_run(device, mode, steps, &got, &error);
+    if (status != RETUNE_OK) {
+        snprintf(out_text, VERDICT_TEXT_MAX, "status %d: %s", (int)status, error.message);
+    } else if (!got.supported) {
+        snprintf(out_text, VERDICT_TEXT_MAX, "%s", got.reason);
+        verdict = VERDICT_UNSUPPORTED;
+    } else {
+        chain_reference(steps, &expected);
+        verdict =
+            compare(&got, &expected, TOLERANCE_PER_STEP * (double)steps, "the reference", out_text);
+    }
+    if (verdict == VERDICT_PASSED && mode != CHAIN_WHOLE &&
+        device->info.features & RETUNE_FEATURE_DETERMINISTIC)
+        verdict = compare_with_whole(device, steps, &got, out_text);
+    free(got.values);
+    free(expected.values);
+    return verdict;
 }

@@ -1,7 +1,7 @@
 /* The data of a case: inputs drawn from its seed, and the outputs the reference computes from them.
  */
-#ifndef RETUNE_TESTS_OPS_CASE_DATA_H
-#define RETUNE_TESTS_OPS_CASE_DATA_H
+#ifndef RETUNE_CONFORM_CASE_DATA_H
+#define RETUNE_CONFORM_CASE_DATA_H
 
 #include "op_case.h"
 

@@ -1,6 +1,6 @@
 /* Tensor elements as float64: widening is exact, the way back rounds to nearest even. */
-#ifndef RETUNE_TESTS_OPS_ELEMENT_H
-#define RETUNE_TESTS_OPS_ELEMENT_H
+#ifndef RETUNE_CONFORM_ELEMENT_H
+#define RETUNE_CONFORM_ELEMENT_H
 
 #include "retune/types.h"
 

@@ -3,64 +3,12 @@
 #include "base/status.h"
 #include "base/tensor_desc.h"
 #include "element.h"
+#include "guard.h"
 
-#include <dirent.h>
-#include <dlfcn.h>
-#include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- Plugins ------------------------------------------------------------------------------- */
-
-static int compare_paths(const void *a, const void *b) {
-    return strcmp(a, b);
-}
-
-static size_t find_in_folder(const char *folder, char out_paths[][BACKEND_PATH_MAX],
-                             size_t capacity) {
-    size_t count = 0;
-    DIR *listing = opendir(folder);
-    for (struct dirent *entry; listing && count < capacity && (entry = readdir(listing));)
-        if (fnmatch("retune_*.so", entry->d_name, 0) == 0 &&
-            (size_t)snprintf(out_paths[count], BACKEND_PATH_MAX, "%s/%s", folder, entry->d_name) <
-                BACKEND_PATH_MAX)
-            count++;
-    if (listing)
-        closedir(listing);
-    return count;
-}
-
-size_t backend_find(const char *search_path, char out_paths[][BACKEND_PATH_MAX], size_t capacity) {
-    char folders[4096], *rest = NULL;
-    size_t count = 0;
-    snprintf(folders, sizeof folders, "%s", search_path ? search_path : "");
-    for (char *folder = strtok_r(folders, ":", &rest); folder; folder = strtok_r(NULL, ":", &rest))
-        count += find_in_folder(folder, out_paths + count, capacity - count);
-    qsort(out_paths, count, sizeof out_paths[0], compare_paths);
-    return count;
-}
-
-retune_status backend_load(const char *path, const retune_backend **out_backend,
-                           retune_error *error) {
-    *out_backend = NULL;
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!library)
-        return retune_fail(error, RETUNE_INVALID, "%s", dlerror());
-    void *symbol = dlsym(library, "retune_backend_query");
-    retune_backend_query_function query = NULL;
-    if (!symbol)
-        return retune_fail(error, RETUNE_UNSUPPORTED, "%s: not a backend", path);
-    memcpy(&query, &symbol, sizeof query);
-    const retune_backend *backend = query(RETUNE_BACKEND_ABI);
-    if (!backend || backend->abi >> 16 != RETUNE_BACKEND_ABI_MAJOR ||
-        backend->struct_size < sizeof *backend)
-        return retune_fail(error, RETUNE_INVALID, "%s: not of ABI %u.%u", path,
-                           RETUNE_BACKEND_ABI_MAJOR, RETUNE_BACKEND_ABI_MINOR);
-    *out_backend = backend;
-    return RETUNE_OK;
-}
 
 /* ---- Devices ------------------------------------------------------------------------------- */
 
@@ -124,9 +72,9 @@ static size_t bytes_of(const retune_tensor_desc *desc) {
     return desc_count(desc) * retune_dtype_size(desc->dtype);
 }
 
-/* At least one byte, zeroed. */
+/* Dense host memory of a tensor, zeroed, between sentinels. */
 static void *allocate_bytes(const retune_tensor_desc *desc) {
-    return elements_allocate(bytes_of(desc) / sizeof(double) + 1);
+    return guard_allocate(bytes_of(desc));
 }
 
 /* The output slot that is the same tensor as this input, or -1. */
@@ -152,17 +100,29 @@ static retune_usage usage_of(const op_case *op, uint32_t input) {
     return RETUNE_USAGE_INPUT;
 }
 
+/* Host memory stays as it was but for what a read fills. */
+static retune_status check_guard(retune_status status, const void *image, const char *function,
+                                 retune_error *error) {
+    if (guard_is_intact(image))
+        return status;
+    return retune_fail(error, RETUNE_INTERNAL, "%s writes beside the host memory it is given",
+                       function);
+}
+
 static retune_status write_all(const device_under_test *on, retune_backend_tensor *tensor,
                                const retune_tensor_desc *desc, const void *image,
                                retune_error *error) {
-    return on->backend->tensor_write(tensor, 0, desc->shape[0], image, error);
+    const retune_status status = on->backend->tensor_write(tensor, 0, desc->shape[0], image, error);
+    return check_guard(status, image, "tensor_write", error);
 }
 
 static retune_status read_all(const device_under_test *on, retune_backend_tensor *tensor,
                               const retune_tensor_desc *desc, void *image, retune_error *error) {
-    return on->backend->tensor_read(tensor, 0, desc->shape[0], image, error);
+    const retune_status status = on->backend->tensor_read(tensor, 0, desc->shape[0], image, error);
+    return check_guard(status, image, "tensor_read", error);
 }
 
+/* Makes the tensors, and what to write to them unless `data` is NULL. */
 static retune_status prepare_tensors(prepared_op *p, const case_data *data, retune_error *error) {
     const retune_backend *backend = p->on->backend;
     const op_info *info = op_info_of(p->op->kind);
@@ -170,8 +130,10 @@ static retune_status prepare_tensors(prepared_op *p, const case_data *data, retu
         const retune_tensor_desc *desc = &p->op->inputs[s];
         if (!desc->rank)
             continue;
-        p->images[s] = allocate_bytes(desc);
-        elements_encode(desc->dtype, data->inputs[s], desc_count(desc), p->images[s]);
+        if (data) {
+            p->images[s] = allocate_bytes(desc);
+            elements_encode(desc->dtype, data->inputs[s], desc_count(desc), p->images[s]);
+        }
         RETUNE_TRY(backend->tensor_create(p->on->device, desc, usage_of(p->op, s), 0, &p->inputs[s],
                                           error));
     }
@@ -206,12 +168,12 @@ static void release(prepared_op *p) {
             backend->tensor_destroy(p->outputs[s]);
         if (p->inputs[s])
             backend->tensor_destroy(p->inputs[s]);
-        free(p->images[s]);
+        guard_free(p->images[s]);
     }
 }
 
 /* Fills an output with NaN, or an integer that is no result. A device that lets only ops write it
- * gets a fill instead, and an integer tensor then keeps what it has. */
+ * gets a fill instead; where it has none, and in an integer tensor, what is there stays. */
 static retune_status spoil(prepared_op *p, uint32_t output, retune_error *error) {
     const retune_backend *backend = p->on->backend;
     const retune_tensor_desc *desc = &p->op->outputs[output];
@@ -222,8 +184,11 @@ static retune_status spoil(prepared_op *p, uint32_t output, retune_error *error)
         values[i] = !integer ? (double)NAN : desc->dtype == RETUNE_U8 ? 173 : -1234567;
     elements_encode(desc->dtype, values, desc_count(desc), image);
     retune_status status = write_all(p->on, p->outputs[output], desc, image, NULL);
+    const bool intact = guard_is_intact(image);
     free(values);
-    free(image);
+    guard_free(image);
+    if (!intact)
+        return retune_fail(error, RETUNE_INTERNAL, "tensor_write writes host memory");
     if (status == RETUNE_OK || integer)
         return RETUNE_OK;
 
@@ -236,6 +201,8 @@ static retune_status spoil(prepared_op *p, uint32_t output, retune_error *error)
     const retune_run_args args = {.struct_size = sizeof args};
     retune_backend_program *program = NULL;
     status = backend->program_create(p->on->device, ops, 1, &program, error);
+    if (status == RETUNE_UNSUPPORTED)
+        return RETUNE_OK;
     if (status == RETUNE_OK)
         status = backend->program_run(program, 0, 1, &args, error);
     if (status == RETUNE_OK)
@@ -278,7 +245,7 @@ static retune_status look_for_damage(prepared_op *p, op_result *result, retune_e
         const retune_status status = read_all(p->on, p->inputs[s], &p->op->inputs[s], now, error);
         if (status == RETUNE_OK && memcmp(now, p->images[s], bytes_of(&p->op->inputs[s])) != 0)
             snprintf(result->damage, sizeof result->damage, "%s", info->inputs[s].name);
-        free(now);
+        guard_free(now);
         RETUNE_TRY(status);
     }
     return RETUNE_OK;
@@ -304,6 +271,18 @@ retune_status device_under_test_query(device_under_test *device, const op_case *
     return RETUNE_OK;
 }
 
+retune_status device_under_test_refuses(device_under_test *device, const op_case *op,
+                                        bool *out_refuses, retune_error *error) {
+    const retune_op_desc desc = op_case_describe(op);
+    prepared_op prepared = {.on = device, .op = op};
+    retune_status status = prepare_tensors(&prepared, NULL, error);
+    if (status == RETUNE_OK)
+        status = prepare_program(&prepared, &desc, error);
+    *out_refuses = status == RETUNE_UNSUPPORTED && !prepared.program;
+    release(&prepared);
+    return status == RETUNE_UNSUPPORTED ? RETUNE_OK : status;
+}
+
 retune_status device_under_test_run(device_under_test *device, const op_case *op,
                                     const case_data *data, op_result *out_result,
                                     retune_error *error) {
@@ -323,13 +302,13 @@ retune_status device_under_test_run(device_under_test *device, const op_case *op
     if (status == RETUNE_OK)
         out_result->repeatable = same_bits(op, out_result->outputs, again);
     for (uint32_t s = 0; s < RETUNE_OP_TENSORS_MAX; s++)
-        free(again[s]);
+        guard_free(again[s]);
     release(&prepared);
     return status;
 }
 
 void op_result_free(op_result *result) {
     for (uint32_t s = 0; s < RETUNE_OP_TENSORS_MAX; s++)
-        free(result->outputs[s]);
+        guard_free(result->outputs[s]);
     *result = (op_result){0};
 }

@@ -1,7 +1,7 @@
 /* A case: one op, its shapes, attributes and the kind of data it is tried with. A case is written
  * as one line, and a line is read back into the same case, so that any failure can be run again. */
-#ifndef RETUNE_TESTS_OPS_OP_CASE_H
-#define RETUNE_TESTS_OPS_OP_CASE_H
+#ifndef RETUNE_CONFORM_OP_CASE_H
+#define RETUNE_CONFORM_OP_CASE_H
 
 #include "op_info.h"
 

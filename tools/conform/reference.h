@@ -1,7 +1,7 @@
 /* Every op of ops.def in float64, written as the formula reads: the yardstick of all backends.
  * Nothing here is fast, and nothing here rounds, except where rounding is what the op does. */
-#ifndef RETUNE_TESTS_OPS_REFERENCE_H
-#define RETUNE_TESTS_OPS_REFERENCE_H
+#ifndef RETUNE_CONFORM_REFERENCE_H
+#define RETUNE_CONFORM_REFERENCE_H
 
 #include "retune/backend.h"
 

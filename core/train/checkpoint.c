@@ -29,7 +29,7 @@ retune_hash retune_checkpoint_data_hash(const retune_dataset *dataset) {
 
 /* ---- The metadata: one table for writing and reading --------------------------------------- */
 
-typedef enum field_type { FIELD_U32, FIELD_U64, FIELD_DOUBLE } field_type;
+typedef enum field_type { FIELD_U32, FIELD_U64, FIELD_DOUBLE, FIELD_DEVICE } field_type;
 
 static const struct {
     const char *name;
@@ -58,29 +58,44 @@ static const struct {
     {"data_low", offsetof(retune_progress, data.low), FIELD_U64},
     {"data_high", offsetof(retune_progress, data.high), FIELD_U64},
     {"steps_per_epoch", offsetof(retune_progress, steps_per_epoch), FIELD_U64},
+    {"device", offsetof(retune_progress, device), FIELD_DEVICE},
 };
 #define FIELD_COUNT (sizeof fields / sizeof fields[0])
 
 /* Numbers travel as text: JSON's are doubles in most readers, and these must come back to the bit.
  */
-static void format_field(const retune_progress *progress, size_t f, char text[40]) {
+#define FIELD_TEXT_MAX RETUNE_PROGRESS_DEVICE_MAX
+static void format_field(const retune_progress *progress, size_t f, char text[FIELD_TEXT_MAX]) {
     const char *at = (const char *)progress + fields[f].offset;
     switch (fields[f].type) {
     case FIELD_U32:
-        snprintf(text, 40, "%" PRIu32, *(const uint32_t *)(const void *)at);
+        snprintf(text, FIELD_TEXT_MAX, "%" PRIu32, *(const uint32_t *)(const void *)at);
         break;
     case FIELD_U64:
-        snprintf(text, 40, "%" PRIu64, *(const uint64_t *)(const void *)at);
+        snprintf(text, FIELD_TEXT_MAX, "%" PRIu64, *(const uint64_t *)(const void *)at);
         break;
     case FIELD_DOUBLE:
-        snprintf(text, 40, "%a", *(const double *)(const void *)at);
+        snprintf(text, FIELD_TEXT_MAX, "%a", *(const double *)(const void *)at);
+        break;
+    case FIELD_DEVICE:
+        snprintf(text, FIELD_TEXT_MAX, "%s", at);
         break;
     }
 }
 
+/* Of a device's id. */
+#define DEVICE_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:/-"
+
 static bool parse_field(const char *text, size_t f, retune_progress *progress) {
     char *at = (char *)progress + fields[f].offset, *end = NULL;
     errno = 0;
+    if (fields[f].type == FIELD_DEVICE) {
+        size_t length = strlen(text);
+        if (length >= RETUNE_PROGRESS_DEVICE_MAX || strspn(text, DEVICE_LETTERS) != length)
+            return false;
+        memcpy(at, text, length + 1);
+        return true;
+    }
     if (fields[f].type == FIELD_DOUBLE) {
         double value = strtod(text, &end);
         memcpy(at, &value, sizeof value);
@@ -108,7 +123,7 @@ static retune_status print_progress(const retune_progress *progress, char **out_
     cJSON *object = cJSON_CreateObject();
     bool ok = object != NULL;
     for (size_t f = 0; f < FIELD_COUNT && ok; f++) {
-        char text[40];
+        char text[FIELD_TEXT_MAX];
         format_field(progress, f, text);
         ok = cJSON_AddStringToObject(object, fields[f].name, text) != NULL;
     }
@@ -144,6 +159,8 @@ static retune_status parse_progress(const char *text, const char *path, retune_p
     retune_status status = RETUNE_OK;
     for (size_t f = 0; f < FIELD_COUNT && status == RETUNE_OK; f++) {
         const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, fields[f].name);
+        if (!item && fields[f].type == FIELD_DEVICE)
+            continue; /* older checkpoints do not say */
         if (!cJSON_IsString(item) || !parse_field(item->valuestring, f, progress))
             status = bad_field(path, fields[f].name, error);
     }

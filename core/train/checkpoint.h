@@ -6,6 +6,8 @@
 #include "report/events.h"
 #include "train/trainer.h"
 
+#define RETUNE_PROGRESS_DEVICE_MAX 64
+
 /* Where training was, beside the tensors. */
 typedef struct retune_progress {
     uint32_t epoch;         /* epochs completed, evaluation included */
@@ -21,6 +23,7 @@ typedef struct retune_progress {
     uint64_t settings;                        /* retune_config_fingerprint */
     retune_hash data;                         /* retune_checkpoint_data_hash */
     uint64_t steps_per_epoch;
+    char device[RETUNE_PROGRESS_DEVICE_MAX]; /* id of the one that trained last; "": not known */
 } retune_progress;
 
 /* Hash of the images, their classes and their split. */

@@ -10,6 +10,7 @@
 #include "train/summary.h"
 #include "train/trainer.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -91,7 +92,22 @@ static retune_status open_folder(run *r, retune_error *error) {
     return status;
 }
 
+/* A run may go on on another device than it began on; it says so. */
+static retune_status announce_seam(run *r, retune_error *error) {
+    const retune_progress *before =
+        r->checkpoint ? retune_checkpoint_progress(r->checkpoint) : NULL;
+    const char *now = r->session.device->info.id;
+    if (!before || before->device[0] == '\0' || strcmp(before->device, now) == 0)
+        return RETUNE_OK;
+    return retune_events_notice(
+        &r->events, error,
+        "goes on after step %llu (%u whole epochs) on %s; until here it was "
+        "trained on %s",
+        (unsigned long long)before->step, before->epoch, now, before->device);
+}
+
 static retune_status prepare_trainer(run *r, retune_error *error) {
+    RETUNE_TRY(announce_seam(r, error));
     RETUNE_TRY(retune_trainer_prepare(&r->trainer, error));
     r->progress.steps_per_epoch = r->trainer.steps_per_epoch;
     if (!r->checkpoint)
@@ -151,6 +167,7 @@ static retune_status save_best(run *r, retune_error *error) {
 }
 
 static retune_status save_checkpoint(run *r, retune_error *error) {
+    snprintf(r->progress.device, sizeof r->progress.device, "%s", r->session.device->info.id);
     r->progress.step = r->trainer.step;
     r->progress.metrics = r->trainer.metrics;
     r->progress.seconds = seconds(r);

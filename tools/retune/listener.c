@@ -75,7 +75,7 @@ static void say_device(struct listener *listener, const retune_event *event) {
 }
 
 static void draw_progress(struct listener *listener, const retune_event *event) {
-    static const char *const labels[] = {"scan", "features", "epoch", "test", "bench"};
+    static const char *const labels[] = {"scan", "features", "epoch", "test", "bench", "compare"};
     uint32_t phase = event->of.progress.phase;
     char label[48];
     struct terminal_progress progress = {
@@ -196,6 +196,11 @@ static void narrate(struct listener *listener, const retune_event *event) {
     case RETUNE_EVENT_BENCH:
     case RETUNE_EVENT_BENCH_PEAK:
     case RETUNE_EVENT_BENCH_OP:
+    case RETUNE_EVENT_COMPARE:
+    case RETUNE_EVENT_COMPARE_OP:
+    case RETUNE_EVENT_COMPARE_STEP:
+    case RETUNE_EVENT_COMPARE_TEST:
+    case RETUNE_EVENT_COMPARE_END:
         break; /* results: the verb prints them on stdout */
     }
 }

@@ -31,6 +31,8 @@ static const struct verb verbs[] = {
      2, ANY_NUMBER, verb_predict},
     {"bench", "JOB.ini", "Images a second of each part, and what each op takes",
      TAKES_SET | TAKES_BENCH, 1, 1, verb_bench},
+    {"compare", "JOB.ini", "The same job on two devices: where, and whether, they differ",
+     TAKES_SET | TAKES_COMPARE, 1, 1, verb_compare},
     {"devices", "[JOB.ini]", "Every backend and device, and why it can or cannot be used",
      TAKES_SET, 0, 1, verb_devices},
 };

@@ -19,7 +19,16 @@ enum {
     REFERENCE = 'R',
     TOP_OPS = 'T',
     CLASSES = 'c',
-    SECONDS = 'S'
+    SECONDS = 'S',
+    DEVICE_A = 'a',
+    DEVICE_B = 'b',
+    STEPS = 'n',
+    EPOCHS = 'e',
+    BATCH = 'B',
+    TEST = 'i',
+    FROM = 'F',
+    SAVE = 'V',
+    HTML = 'H'
 };
 
 struct row {
@@ -37,6 +46,16 @@ static const struct row rows[] = {
     {TAKES_BENCH, SECONDS, "seconds", "S", "Measures each figure for so long at least (2)"},
     {TAKES_BENCH, CLASSES, "classes", "N", "Classes, when the data set is not there (5)"},
     {TAKES_BENCH, TOP_OPS, "top", "N", "Shows the N slowest ops of each part (20; 0: all)"},
+    {TAKES_COMPARE, DEVICE_A, "a", "DEVICE", "One device: opencl, cpu/scalar, vulkan/0, ..."},
+    {TAKES_COMPARE, DEVICE_B, "b", "DEVICE", "The other one"},
+    {TAKES_COMPARE, STEPS, "steps", "N", "Trains N steps on both (4)"},
+    {TAKES_COMPARE, EPOCHS, "epochs", "N", "Trains N whole epochs instead"},
+    {TAKES_COMPARE, BATCH, "batch", "N", "Images a step (32; the job's with --epochs)"},
+    {TAKES_COMPARE, TEST, "test", "N", "Test images both predict (64; all with --epochs)"},
+    {TAKES_COMPARE, FROM, "from", "RUN", "Goes on from the checkpoint of a run's folder"},
+    {TAKES_COMPARE, SAVE, "save-tensors", "FOLDER",
+     "Keeps the tensors of the first op that diverges"},
+    {TAKES_COMPARE, HTML, "html", "FILE", "Writes a web page about it"},
     {TAKES_REFERENCE, REFERENCE, "reference", NULL, "Prints every key there is, as an INI"},
     {0, JSON, "json", NULL, "Prints results on stdout as lines of JSON"},
     {0, QUIET, "quiet", NULL, "Shows no progress"},
@@ -99,6 +118,13 @@ static int set_seconds(struct options *options, char *text) {
     return code;
 }
 
+/* Keeps the argument of an option; the last one counts. */
+static int set_text(const struct options *options, const char **text) {
+    free((char *)(uintptr_t)*text);
+    *text = poptGetOptArg(options->context);
+    return 0;
+}
+
 static int take_option(struct options *options, int value) {
     switch (value) {
     case SET:
@@ -113,9 +139,25 @@ static int take_option(struct options *options, int value) {
     case SECONDS:
         return set_seconds(options, poptGetOptArg(options->context));
     case MODEL:
-        free((char *)options->model);
-        options->model = poptGetOptArg(options->context);
-        return 0;
+        return set_text(options, &options->model);
+    case DEVICE_A:
+        return set_text(options, &options->a);
+    case DEVICE_B:
+        return set_text(options, &options->b);
+    case FROM:
+        return set_text(options, &options->from);
+    case SAVE:
+        return set_text(options, &options->save);
+    case HTML:
+        return set_text(options, &options->html);
+    case STEPS:
+        return set_number(options, "steps", 1, poptGetOptArg(options->context), &options->steps);
+    case EPOCHS:
+        return set_number(options, "epochs", 1, poptGetOptArg(options->context), &options->epochs);
+    case BATCH:
+        return set_number(options, "batch", 1, poptGetOptArg(options->context), &options->batch);
+    case TEST:
+        return set_number(options, "test", 1, poptGetOptArg(options->context), &options->test);
     case RESUME:
         options->resume = true;
         return 0;
@@ -186,6 +228,9 @@ void options_free(struct options *options) {
         free(options->texts[i]);
     free(options->texts);
     free(options->sets);
-    free((char *)options->model);
+    const char *const texts[] = {options->model, options->a,    options->b,
+                                 options->from,  options->save, options->html};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        free((char *)(uintptr_t)texts[i]);
     poptFreeContext(options->context);
 }

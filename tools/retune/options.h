@@ -15,7 +15,8 @@ enum {
     TAKES_MODEL = 1u << 2,
     TAKES_TOP = 1u << 3,
     TAKES_REFERENCE = 1u << 4,
-    TAKES_BENCH = 1u << 5 /* --seconds, --classes and --top of ops */
+    TAKES_BENCH = 1u << 5,  /* --seconds, --classes and --top of ops */
+    TAKES_COMPARE = 1u << 6 /* --a, --b and what to compare */
 };
 
 struct options {
@@ -26,7 +27,9 @@ struct options {
     int top_ops;       /* of `bench`; 0: all */
     int classes;       /* 0 when not given */
     double seconds;
-    retune_option *sets; /* --set section.key=value, in order */
+    const char *a, *b, *from, *save, *html; /* of `compare`; NULL when not given */
+    int steps, epochs, batch, test;         /* likewise, 0 when not given */
+    retune_option *sets;                    /* --set section.key=value, in order */
     size_t set_count;
     const char **arguments; /* what is no option */
     size_t argument_count;

@@ -11,6 +11,7 @@ int verb_inspect(const struct options *options);
 int verb_evaluate(const struct options *options);
 int verb_predict(const struct options *options);
 int verb_bench(const struct options *options);
+int verb_compare(const struct options *options);
 int verb_devices(const struct options *options);
 
 #endif

@@ -159,8 +159,6 @@ static retune_status parse_progress(const char *text, const char *path, retune_p
     retune_status status = RETUNE_OK;
     for (size_t f = 0; f < FIELD_COUNT && status == RETUNE_OK; f++) {
         const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, fields[f].name);
-        if (!item && fields[f].type == FIELD_DEVICE)
-            continue; /* older checkpoints do not say */
         if (!cJSON_IsString(item) || !parse_field(item->valuestring, f, progress))
             status = bad_field(path, fields[f].name, error);
     }

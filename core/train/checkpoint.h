@@ -23,7 +23,7 @@ typedef struct retune_progress {
     uint64_t settings;                        /* retune_config_fingerprint */
     retune_hash data;                         /* retune_checkpoint_data_hash */
     uint64_t steps_per_epoch;
-    char device[RETUNE_PROGRESS_DEVICE_MAX]; /* id of the one that trained last; "": not known */
+    char device[RETUNE_PROGRESS_DEVICE_MAX]; /* id of the one that trained last */
 } retune_progress;
 
 /* Hash of the images, their classes and their split. */

@@ -13,7 +13,7 @@
 
 /* What is compared when nobody says how much: some seconds on a GPU, a minute or two on a slow CPU.
  */
-enum { DEFAULT_STEPS = 4, DEFAULT_BATCH = 32, DEFAULT_TEST = 64 };
+enum { DEFAULT_STEPS = 3, DEFAULT_BATCH = 32, DEFAULT_TEST = 64 };
 
 /* Images of the op-by-op part. */
 #define OP_BATCH 16

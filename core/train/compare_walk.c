@@ -244,13 +244,16 @@ static bool updates_in_place(const retune_node *node) {
     return false;
 }
 
-/* The first run of an op that can be run again warms up. */
+/* The first run warms up, where the op can be run again and is quick enough for that to matter. */
+#define SLOW_SECONDS 0.1
 static retune_status run_both(retune_compare_walk *walk, size_t n, double seconds[2],
                               retune_error *error) {
-    int runs = updates_in_place(&walk->plan->graph->nodes[n]) ? 1 : 2;
-    for (int s = 0; s < 2; s++)
-        for (int run = 0; run < runs; run++)
+    bool once = updates_in_place(&walk->plan->graph->nodes[n]);
+    for (int s = 0; s < 2; s++) {
+        RETUNE_TRY(run_node(walk, s, n, &seconds[s], error));
+        if (!once && seconds[s] < SLOW_SECONDS)
             RETUNE_TRY(run_node(walk, s, n, &seconds[s], error));
+    }
     return RETUNE_OK;
 }
 

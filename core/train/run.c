@@ -97,7 +97,7 @@ static retune_status announce_seam(run *r, retune_error *error) {
     const retune_progress *before =
         r->checkpoint ? retune_checkpoint_progress(r->checkpoint) : NULL;
     const char *now = r->session.device->info.id;
-    if (!before || before->device[0] == '\0' || strcmp(before->device, now) == 0)
+    if (!before || strcmp(before->device, now) == 0)
         return RETUNE_OK;
     return retune_events_notice(
         &r->events, error,

@@ -351,7 +351,7 @@ typedef struct retune_compare_options {
     uint32_t struct_size;
     uint32_t reserved;
     const char *a, *b;  /* names as in [backend] order: "opencl", "cpu/scalar", "vulkan/0" */
-    uint64_t steps;     /* that both train; 0: 4, unless epochs are asked for */
+    uint64_t steps;     /* that both train; 0: 3, unless epochs are asked for */
     uint64_t epochs;    /* instead of steps; 0: none */
     uint64_t batch;     /* images a step; 0: the job's with epochs or `from`, else 32 of them */
     uint64_t test;      /* test images both predict; 0: all with epochs, else 64 of them */

@@ -10,7 +10,7 @@
 TestSuite(cli_usage, .init = command_begin, .fini = command_end);
 
 static const char *const verbs[] = {"train", "check",   "explain", "inspect",
-                                    "eval",  "predict", "bench",   "devices"};
+                                    "eval",  "predict", "bench",   "compare", "devices"};
 #define VERB_COUNT (sizeof verbs / sizeof *verbs)
 
 /* Exit code 2, this one line on stderr, nothing on stdout. */

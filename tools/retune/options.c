@@ -48,7 +48,7 @@ static const struct row rows[] = {
     {TAKES_BENCH, TOP_OPS, "top", "N", "Shows the N slowest ops of each part (20; 0: all)"},
     {TAKES_COMPARE, DEVICE_A, "a", "DEVICE", "One device: opencl, cpu/scalar, vulkan/0, ..."},
     {TAKES_COMPARE, DEVICE_B, "b", "DEVICE", "The other one"},
-    {TAKES_COMPARE, STEPS, "steps", "N", "Trains N steps on both (4)"},
+    {TAKES_COMPARE, STEPS, "steps", "N", "Trains N steps on both (3)"},
     {TAKES_COMPARE, EPOCHS, "epochs", "N", "Trains N whole epochs instead"},
     {TAKES_COMPARE, BATCH, "batch", "N", "Images a step (32; the job's with --epochs)"},
     {TAKES_COMPARE, TEST, "test", "N", "Test images both predict (64; all with --epochs)"},

@@ -51,7 +51,8 @@ typedef struct retune_op_rule {
     double (*reduction)(const retune_op_desc *op);
 
     /* The unit of the absolute part of the rounding of output `slot`: how large what it is computed
-     * from may be, from the contents of the tensors. NULL: the largest input. */
+     * from, and on the way to it, may be, from the contents of the tensors. NULL: the largest
+     * input. */
     double (*magnitude)(const retune_op_desc *op, uint32_t slot,
                         const retune_op_magnitudes *largest);
 } retune_op_rule;

@@ -37,6 +37,9 @@ Test(tolerance, grows_with_what_is_multiplied) {
     cr_expect(magnitude == 6.0 * 0.5 * 2.0 + 3.0, "%g", magnitude);
     cr_expect(retune_tolerance_of(&op, magnitude).absolute ==
               magnitude * retune_tolerance_of(&op, 1.0).absolute);
+    largest.outputs[0] = 20.0; /* terms of one sign */
+    cr_expect(retune_op_magnitude(&op, 0, &largest) == 20.0);
+    largest.outputs[0] = 0.0;
     op.inputs[2] = op.inputs[3] = NULL;
     largest.inputs[2] = largest.inputs[3] = 0.0;
     cr_expect(retune_op_magnitude(&op, 0, &largest) == 3.0);

@@ -189,8 +189,9 @@ Test(run_compare, a_device_with_itself) {
 
 /* Too high a rate is the job's affair, not a device's. */
 Test(run_compare, training_that_diverges_on_both) {
-    cJSON *events = compare(0, QUICK "--a cpu/simd --b cpu/scalar --set train.learning_rate=1000 "
-                                     "--set train.optimizer=sgd");
+    cJSON *events = compare(0, "--steps 30 --batch 8 --a cpu/simd --b cpu/scalar --set "
+                               "train.learning_rate=1000 --set train.weight_decay=1 "
+                               "--set train.optimizer=sgd");
     cr_expect(events_mention(events, "on both devices training diverged"));
     cJSON_Delete(events);
 }

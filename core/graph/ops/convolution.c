@@ -8,6 +8,8 @@
 #include "base/tensor_desc.h"
 #include "base/window.h"
 
+#include <math.h>
+
 enum { X, WEIGHT, SCALE, BIAS };
 enum { DZ, GRAD_WEIGHT };
 
@@ -200,18 +202,21 @@ static double reduction_grad_weight(const retune_op_desc *op) {
     return retune_shape_volume_without(op->inputs[1], 3);
 }
 
+/* A sum on its way is as large as one of its terms and, where they are of one sign, as the result.
+ */
 static double magnitude_forward(const retune_op_desc *op, uint32_t slot,
                                 const retune_op_magnitudes *largest) {
-    (void)slot;
     double scale = op->inputs[SCALE] ? largest->inputs[SCALE] : 1.0;
-    return largest->inputs[X] * largest->inputs[WEIGHT] * scale + largest->inputs[BIAS];
+    return fmax(largest->inputs[X] * largest->inputs[WEIGHT] * scale + largest->inputs[BIAS],
+                largest->outputs[slot]);
 }
 
 static double magnitude_grad(const retune_op_desc *op, uint32_t slot,
                              const retune_op_magnitudes *largest) {
     (void)op;
-    return slot == 0 ? largest->inputs[0] * largest->inputs[1]
-                     : largest->inputs[1]; /* dbias sums dz */
+    double term = slot == 0 ? largest->inputs[0] * largest->inputs[1]
+                            : largest->inputs[1]; /* dbias sums dz */
+    return fmax(term, largest->outputs[slot]);
 }
 
 #define ROUNDING                                                                                   \

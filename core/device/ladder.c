@@ -20,15 +20,15 @@ static const char *rung_name(const retune_rung *rung) {
     return rung->info.id[0] != '\0' ? rung->info.id : rung->backend;
 }
 
-static retune_status add_refusal(retune_refusals *refusals, const retune_rung *rung,
-                                 retune_error *error) {
+retune_status retune_refusals_add(retune_refusals *refusals, const char *name, const char *text,
+                                  retune_error *error) {
     char *backend = NULL, *reason = NULL;
     retune_status status = retune_grow(&refusals->items, &refusals->capacity, refusals->count,
                                        sizeof *refusals->items, "refusals", error);
     if (status == RETUNE_OK)
-        status = retune_copy_text(rung_name(rung), &backend, error);
+        status = retune_copy_text(name, &backend, error);
     if (status == RETUNE_OK)
-        status = retune_copy_text(rung->reason, &reason, error);
+        status = retune_copy_text(text, &reason, error);
     if (status == RETUNE_OK)
         refusals->items[refusals->count++] = (retune_refusal){backend, reason};
     else
@@ -126,7 +126,8 @@ retune_status retune_ladder_decide(const retune_ladder_options *options, const r
             *out_index = sequence[i];
             goto done;
         }
-        status = add_refusal(out_refusals, &rungs[sequence[i]], error);
+        const retune_rung *rung = &rungs[sequence[i]];
+        status = retune_refusals_add(out_refusals, rung_name(rung), rung->reason, error);
         if (status != RETUNE_OK)
             goto done;
     }
@@ -143,9 +144,9 @@ done:
 static retune_status try_rung(const retune_ladder_options *options, retune_rung *rung,
                               retune_device **out_device, retune_error *error) {
     for (size_t i = 0; i < options->excluded_count; i++)
-        if (strcmp(options->excluded[i], rung->info.id) == 0) {
+        if (strcmp(options->excluded[i].backend, rung->info.id) == 0) {
             rung->status = RETUNE_UNAVAILABLE;
-            snprintf(rung->reason, sizeof rung->reason, "excluded: in use or lost");
+            snprintf(rung->reason, sizeof rung->reason, "%s", options->excluded[i].reason);
             return RETUNE_OK;
         }
     size_t option_count = 0;
@@ -164,6 +165,7 @@ static retune_status try_rung(const retune_ladder_options *options, retune_rung 
         snprintf(rung->reason, sizeof rung->reason, "%s", fault.message);
         return RETUNE_OK;
     }
+    device->verdict = rung->verdict;
     if (options->accept && !options->accept(device, options->user, reason)) {
         retune_device_close(device);
         retune_plugin_text(reason, sizeof reason);
@@ -200,8 +202,7 @@ retune_status retune_ladder_choose(const retune_ladder_options *options, retune_
     retune_status status = RETUNE_UNAVAILABLE;
     for (size_t n = 1; n <= names && status == RETUNE_UNAVAILABLE; n++) {
         known.order_count = n;
-        status = retune_snapshot_add(&snapshot, options->order[n - 1], options->plugin_folder,
-                                     options->probe_timeout_ms, error);
+        status = retune_snapshot_add(&snapshot, options->order[n - 1], &options->look, error);
         if (status == RETUNE_OK)
             status = climb(&known, &snapshot, out_device, out_refusals, error);
     }

@@ -20,9 +20,8 @@ typedef struct retune_ladder_options {
     char *const *order; /* "cpu", "vulkan/0" or "auto" */
     size_t order_count;
     retune_ladder_fallback fallback;
-    const char *plugin_folder; /* may be NULL */
-    uint32_t probe_timeout_ms; /* 0: the default */
-    char *const *excluded;     /* device ids passed over: in use already, or lost */
+    retune_snapshot_options look;   /* how backends are looked at */
+    const retune_refusal *excluded; /* devices passed over, by id, and why: lost, for example */
     size_t excluded_count;
 
     /* Optional: the options of [backend.<name>]. */
@@ -41,6 +40,8 @@ typedef struct retune_refusals {
     size_t count, capacity;
 } retune_refusals;
 void retune_refusals_free(retune_refusals *refusals); /* leaves it zeroed */
+retune_status retune_refusals_add(retune_refusals *refusals, const char *backend,
+                                  const char *reason, retune_error *error);
 
 /* INVALID: the order is empty, names something twice, or has a name that no device can have. */
 retune_status retune_ladder_check(const retune_ladder_options *options, retune_error *error);

@@ -11,6 +11,7 @@
 #include "retune/format.h"
 
 #include "device/names.h"
+#include "device/verdict.h"
 
 typedef enum retune_plugin_kind { RETUNE_PLUGIN_BACKEND, RETUNE_PLUGIN_FORMAT } retune_plugin_kind;
 
@@ -43,6 +44,30 @@ const retune_format *retune_plugin_format(const retune_plugin *plugin);
  * process. UNAVAILABLE with the reason; a crash or hang is remembered and not tried again. */
 retune_status retune_plugin_probe(retune_plugin *plugin, uint32_t timeout_ms,
                                   retune_probe_report *out_report, retune_error *error);
+
+/* When the devices of a backend are tested with ops of known answers. */
+typedef enum retune_self_test_mode {
+    RETUNE_SELF_TEST_ONCE = 0, /* those that no verdict is remembered of */
+    RETUNE_SELF_TEST_REPEAT,   /* all */
+    RETUNE_SELF_TEST_SKIP      /* none, and what is remembered does not count either */
+} retune_self_test_mode;
+
+typedef struct retune_plugin_contact {
+    uint32_t probe_timeout_ms; /* as above */
+    uint32_t test_timeout_ms;  /* of one op's test; 0: a minute */
+    retune_self_test_mode self_test;
+} retune_plugin_contact;
+
+/* A probe, and before it, the first time, the self-test of the backend's devices in the same child
+ * process. A device on which a test crashes or hangs gets a verdict that says so. */
+retune_status retune_plugin_contact_first(retune_plugin *plugin, const retune_plugin_contact *how,
+                                          retune_probe_report *out_report, retune_error *error);
+
+/* The verdict on device `index` of a backend that was probed. Where there is none yet although
+ * `mode` asks for one (the driver was in use before, or there can be no child), it is tested now,
+ * in this process. */
+void retune_plugin_judge(retune_plugin *plugin, uint32_t index, const retune_device_info *info,
+                         retune_self_test_mode mode, retune_verdict *out_verdict);
 
 /* The format plugin that reads files with the extension of `path`: the first by name among those
  * found. UNAVAILABLE lists what was found and what could not be loaded. */

@@ -23,6 +23,9 @@ struct retune_plugin {
     bool loaded;
     bool trusted;      /* a probe has come back alive */
     char *probe_fault; /* why it is not probed again */
+    /* Of its devices, by key: what this process found out. */
+    struct retune_plugin_verdict *verdicts;
+    size_t verdict_count, verdict_capacity;
 };
 
 #endif

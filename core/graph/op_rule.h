@@ -80,6 +80,10 @@ bool retune_slot_optional(const char *slots, uint32_t index);
 #define RETUNE_SLOT_NAME_MAX 32
 const char *retune_slot_name(const char *slots, uint32_t index, char name[RETUNE_SLOT_NAME_MAX]);
 
+/* The input slot whose tensor output `index` of an op is, updated in place: the one of the same
+ * name. -1: it is a tensor of its own. */
+int retune_slot_in_place(retune_op_kind kind, uint32_t index);
+
 retune_cost retune_op_cost(const retune_op_desc *op);
 
 /* Terms of the longest sum the op computes per output element, at least 1. */

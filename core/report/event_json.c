@@ -56,6 +56,7 @@ static void write_device(retune_json *json, const retune_event *event) {
     retune_json_close(json, ']');
     retune_json_text(json, "name", event->of.device.name);
     retune_json_text(json, "driver", event->of.device.driver);
+    retune_json_text(json, "self_test", event->of.device.self_test);
 }
 
 static void write_progress(retune_json *json, const retune_event *event) {

@@ -3,8 +3,10 @@
 #ifndef RETUNE_CHECKPOINT_H
 #define RETUNE_CHECKPOINT_H
 
+#include "config/config.h"
+#include "data/dataset.h"
 #include "report/events.h"
-#include "train/trainer.h"
+#include "train/learned.h"
 
 #define RETUNE_PROGRESS_DEVICE_MAX 64
 
@@ -29,9 +31,10 @@ typedef struct retune_progress {
 /* Hash of the images, their classes and their split. */
 retune_hash retune_checkpoint_data_hash(const retune_dataset *dataset);
 
-/* Writes the trainer's state to last.safetensors; the one before becomes last.previous.safetensors.
- */
-retune_status retune_checkpoint_write(retune_trainer *trainer, const retune_run_folder *folder,
+/* Writes what was learned to last.safetensors; the one before becomes last.previous.safetensors.
+ * The model gets its parameters first. */
+retune_status retune_checkpoint_write(const retune_learned *learned, retune_model *model,
+                                      const retune_run_folder *folder,
                                       const retune_progress *progress, retune_error *error);
 
 typedef struct retune_checkpoint retune_checkpoint;
@@ -55,10 +58,10 @@ retune_status retune_checkpoint_check(const retune_checkpoint *checkpoint,
                                       const retune_config *config, const retune_dataset *dataset,
                                       const char *folder, const char *option, retune_error *error);
 
-/* Fills the model; later, the optimiser's state on the device. */
+/* Fills the model, and the optimiser's state of what was learned. */
 retune_status retune_checkpoint_load_model(const retune_checkpoint *checkpoint, retune_model *model,
                                            retune_error *error);
 retune_status retune_checkpoint_load_state(const retune_checkpoint *checkpoint,
-                                           retune_trainer *trainer, retune_error *error);
+                                           retune_learned *learned, retune_error *error);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/tensor_desc.h"
 #include "train/paired_test.h"
 
 #include <math.h>
@@ -11,30 +12,19 @@ typedef struct lockstep {
     retune_compare_side *sides;
     const retune_compare_lockstep_options *options;
     retune_comparison *comparison;
-    float **start; /* a trained parameter: what it was in the beginning */
-    size_t start_count;
-    uint64_t done; /* steps */
-    bool over;     /* training diverged */
+    unsigned char *start; /* what a had learned in the beginning */
+    uint64_t done;        /* steps */
+    bool over;            /* training diverged */
     double began;
 } lockstep;
 
 /* ---- Weights ------------------------------------------------------------------------------- */
 
-static const retune_parameter *trained(const retune_compare_side *side, size_t i) {
-    return &side->session.model->parameters[side->trainer.plan->parameters[i].parameter];
-}
-
-static retune_status keep_start(lockstep *l, retune_error *error) {
-    size_t count = l->sides[0].trainer.plan->parameter_count;
-    RETUNE_TRY(retune_allocate(count, sizeof *l->start, "weights", &l->start, error));
-    l->start_count = count;
-    for (size_t i = 0; i < count; i++) {
-        const retune_parameter *parameter = trained(&l->sides[0], i);
-        RETUNE_TRY(
-            retune_allocate(parameter->elements, sizeof(float), "weights", &l->start[i], error));
-        memcpy(l->start[i], parameter->values, parameter->elements * sizeof(float));
-    }
-    return RETUNE_OK;
+/* The numbers of a trained parameter or statistic; NULL for what only the optimiser keeps. */
+static const float *weights_at(const retune_learned *learned, const unsigned char *memory,
+                               size_t t) {
+    const retune_learned_tensor *tensor = &learned->tensors[t];
+    return tensor->parameter < 0 ? NULL : (const float *)(const void *)(memory + tensor->offset);
 }
 
 static double squared_distance(const float *left, const float *right, size_t count) {
@@ -48,15 +38,27 @@ static double squared_distance(const float *left, const float *right, size_t cou
 
 /* How far apart the weights are, as a share of the way those of a have gone. */
 static retune_status measure_drift(lockstep *l, double *out_drift, retune_error *error) {
+    const retune_learned *a = &l->sides[0].learned, *b = &l->sides[1].learned;
     double apart = 0.0, gone = 0.0;
     for (int s = 0; s < 2; s++)
-        RETUNE_TRY(retune_trainer_read_model(&l->sides[s].trainer, error));
-    for (size_t i = 0; i < l->start_count; i++) {
-        const retune_parameter *a = trained(&l->sides[0], i), *b = trained(&l->sides[1], i);
-        apart += squared_distance(a->values, b->values, a->elements);
-        gone += squared_distance(a->values, l->start[i], a->elements);
+        RETUNE_TRY(retune_trainer_keep(&l->sides[s].trainer, error));
+    for (size_t t = 0; t < a->count; t++) {
+        size_t elements = 0;
+        const float *now = weights_at(a, a->memory, t);
+        if (!now)
+            continue;
+        RETUNE_TRY(retune_desc_elements(&a->tensors[t].desc, &elements, error));
+        apart += squared_distance(now, weights_at(b, b->memory, t), elements);
+        gone += squared_distance(now, weights_at(a, l->start, t), elements);
     }
     *out_drift = apart > 0.0 ? sqrt(apart / gone) : 0.0;
+    return RETUNE_OK;
+}
+
+static retune_status keep_start(lockstep *l, retune_error *error) {
+    const retune_learned *learned = &l->sides[0].learned;
+    RETUNE_TRY(retune_allocate(learned->bytes, 1, "weights", &l->start, error));
+    memcpy(l->start, learned->memory, learned->bytes);
     return RETUNE_OK;
 }
 
@@ -248,8 +250,6 @@ retune_status retune_compare_lockstep(retune_compare_side sides[2],
                                       retune_comparison *comparison, retune_error *error) {
     lockstep l = {.sides = sides, .options = options, .comparison = comparison};
     retune_status status = run(&l, error);
-    for (size_t i = 0; i < l.start_count; i++)
-        free(l.start[i]);
     free(l.start);
     return status;
 }

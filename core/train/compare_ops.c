@@ -201,12 +201,9 @@ static retune_status write_step(trial *t, retune_error *error) {
     RETUNE_TRY(retune_compare_walk_write(&t->walk, plan->label, t->label, error));
     RETUNE_TRY(retune_compare_walk_write(&t->walk, plan->weight, t->weight, error));
     RETUNE_TRY(retune_compare_walk_write(&t->walk, plan->total_weight, &t->total_weight, error));
-    for (int s = 0; s < 2 && t->options->from; s++) {
-        /* All of a trainer that loading a state needs. */
-        retune_trainer trainer = {
-            .session = &t->sides[s].session, .plan = t->training, .executable = t->walk.on[s]};
-        RETUNE_TRY(retune_checkpoint_load_state(t->options->from, &trainer, error));
-    }
+    for (int s = 0; s < 2 && t->options->from; s++)
+        RETUNE_TRY(retune_compare_side_load_state(&t->sides[s], t->options->from, plan,
+                                                  t->walk.on[s], error));
     return RETUNE_OK;
 }
 

@@ -42,10 +42,12 @@ void retune_compare_side_make(const retune_config *config, char letter, const ch
     out_side->config.backend_fallback = RETUNE_FALLBACK_NONE;
     out_side->session.config = &out_side->config;
     out_side->session.events = &out_side->events;
+    out_side->session.untested = true; /* what a wrong op does is what is to be seen */
 }
 
 void retune_compare_side_close(retune_compare_side *side) {
     retune_trainer_close(&side->trainer);
+    retune_learned_close(&side->learned);
     if (side->borrows) {
         side->session.dataset = NULL;
         side->session.bad = NULL;
@@ -78,18 +80,38 @@ void retune_compare_side_close_device(retune_compare_side *side) {
 
 /* ---- The trainer --------------------------------------------------------------------------- */
 
-/* Puts the trainer where the checkpoint was made. */
-static retune_status go_on_from(retune_trainer *trainer, const retune_checkpoint *from,
-                                const char *folder, retune_error *error) {
+/* What was learned so far: nothing, or what the checkpoint says. */
+static retune_status load_learned(const retune_compare_side *side, const retune_checkpoint *from,
+                                  const retune_plan *plan, retune_learned *out_learned,
+                                  retune_error *error) {
+    RETUNE_TRY(retune_learned_open(plan, side->session.model, out_learned, error));
+    if (!from)
+        return RETUNE_OK;
+    out_learned->step = retune_checkpoint_progress(from)->step;
+    out_learned->metrics = retune_checkpoint_progress(from)->metrics;
+    return retune_checkpoint_load_state(from, out_learned, error);
+}
+
+retune_status retune_compare_side_load_state(const retune_compare_side *side,
+                                             const retune_checkpoint *from, const retune_plan *plan,
+                                             retune_executable *executable, retune_error *error) {
+    retune_learned learned = {0};
+    retune_status status = load_learned(side, from, plan, &learned, error);
+    if (status == RETUNE_OK)
+        status = retune_learned_write_state(&learned, plan, executable, error);
+    retune_learned_close(&learned);
+    return status;
+}
+
+static retune_status check_steps(const retune_trainer *trainer, const retune_checkpoint *from,
+                                 const char *folder, retune_error *error) {
     const retune_progress *progress = retune_checkpoint_progress(from);
     if (progress->steps_per_epoch != trainer->steps_per_epoch)
         return retune_fail(error, RETUNE_CORRUPT,
                            "%s: the checkpoint has %llu steps an epoch, this job %llu", folder,
                            (unsigned long long)progress->steps_per_epoch,
                            (unsigned long long)trainer->steps_per_epoch);
-    trainer->step = progress->step;
-    trainer->metrics = progress->metrics;
-    return retune_checkpoint_load_state(from, trainer, error);
+    return RETUNE_OK;
 }
 
 retune_status retune_compare_side_open_trainer(retune_compare_side *side,
@@ -99,7 +121,11 @@ retune_status retune_compare_side_open_trainer(retune_compare_side *side,
     if (status == RETUNE_OK)
         status = retune_trainer_prepare(&side->trainer, error);
     if (status == RETUNE_OK && from)
-        status = go_on_from(&side->trainer, from, folder, error);
+        status = check_steps(&side->trainer, from, folder, error);
+    if (status == RETUNE_OK)
+        status = load_learned(side, from, side->trainer.plan, &side->learned, error);
+    if (status == RETUNE_OK)
+        status = retune_trainer_restore(&side->trainer, &side->learned, error);
     return status == RETUNE_OK
                ? RETUNE_OK
                : retune_fail_context(error, status, "device %c, %s", side->letter, side->device);

@@ -18,6 +18,7 @@ typedef struct retune_compare_side {
     retune_config config; /* the job's, but for what a comparison changes; owns nothing */
     retune_session session;
     retune_trainer trainer;
+    retune_learned learned; /* by the trainer, when it was last asked */
 } retune_compare_side;
 
 /* A side of nothing but its settings: the job's, on the one device or not at all. The arguments
@@ -38,5 +39,10 @@ void retune_compare_side_close_device(retune_compare_side *side);
 retune_status retune_compare_side_open_trainer(retune_compare_side *side,
                                                const retune_checkpoint *from, const char *folder,
                                                retune_error *error);
+
+/* Gives a plan that trains the side's model the optimiser's state of a checkpoint. */
+retune_status retune_compare_side_load_state(const retune_compare_side *side,
+                                             const retune_checkpoint *from, const retune_plan *plan,
+                                             retune_executable *executable, retune_error *error);
 
 #endif

@@ -237,10 +237,9 @@ static retune_status run_node(retune_compare_walk *walk, int s, size_t n, double
 
 /* Whether the op changes one of its inputs. */
 static bool updates_in_place(const retune_node *node) {
-    for (int i = 0; i < RETUNE_OP_TENSORS_MAX; i++)
-        for (int o = 0; o < RETUNE_OP_TENSORS_MAX; o++)
-            if (node->outputs[o] >= 0 && node->outputs[o] == node->inputs[i])
-                return true;
+    for (uint32_t slot = 0; slot < retune_slot_count(retune_op_outputs(node->kind)); slot++)
+        if (retune_slot_in_place(node->kind, slot) >= 0)
+            return true;
     return false;
 }
 

@@ -14,6 +14,7 @@
 
 void retune_session_close(retune_session *session) {
     retune_refusals_free(&session->refusals);
+    retune_refusals_free(&session->lost);
     retune_device_close(session->device);
     retune_freeze_release(&session->freeze);
     retune_model_destroy(session->model);
@@ -163,7 +164,7 @@ retune_ladder_options retune_session_ladder(const retune_config *config) {
         .order = config->backend_order.items,
         .order_count = config->backend_order.count,
         .fallback = (retune_ladder_fallback)config->backend_fallback,
-        .plugin_folder = config->backend_plugin_path[0] ? config->backend_plugin_path : NULL,
+        .look.folder = config->backend_plugin_path[0] ? config->backend_plugin_path : NULL,
         .backend_options = backend_options,
         .user = (void *)(uintptr_t)config};
 }
@@ -214,10 +215,12 @@ static bool accept_device(const retune_device *device, void *user, char reason[2
 
 static retune_status announce_device(retune_session *session, retune_error *error) {
     const retune_device *device = session->device;
-    retune_event event = {.kind = RETUNE_EVENT_DEVICE,
-                          .of.device = {device->backend->name, device->info.id, device->info.name,
-                                        device->info.driver, session->refusals.items,
-                                        session->refusals.count}};
+    char self_test[RETUNE_ERROR_MESSAGE_MAX];
+    retune_event event = {
+        .kind = RETUNE_EVENT_DEVICE,
+        .of.device = {device->backend->name, device->info.id, device->info.name,
+                      device->info.driver, session->refusals.items, session->refusals.count,
+                      retune_verdict_text(&device->verdict, self_test, sizeof self_test)}};
     return retune_events_send(session->events, &event, error);
 }
 
@@ -231,10 +234,26 @@ retune_status retune_session_open_device(retune_session *session, const retune_p
     demand wanted = {session->config, plans, plan_count};
     retune_ladder_options options = retune_session_ladder(session->config);
     options.backend_options = demand_options;
+    if (session->untested)
+        options.look.contact.self_test = RETUNE_SELF_TEST_SKIP;
     options.accept = accept_device;
+    options.excluded = session->lost.items;
+    options.excluded_count = session->lost.count;
     options.user = &wanted;
     RETUNE_TRY(retune_ladder_choose(&options, &session->device, &session->refusals, error));
     return announce_device(session, error);
+}
+
+retune_status retune_session_lose_device(retune_session *session, const char *reason,
+                                         retune_error *error) {
+    char text[RETUNE_ERROR_MESSAGE_MAX];
+    retune_device *device = session->device;
+    session->device = NULL;
+    retune_refusals_free(&session->refusals);
+    snprintf(text, sizeof text, "lost: %.900s", reason);
+    retune_status status = retune_refusals_add(&session->lost, device->info.id, text, error);
+    retune_device_close(device);
+    return status;
 }
 
 retune_optimizer retune_session_optimizer(const retune_config *config) {

@@ -80,6 +80,7 @@ typedef struct retune_event {
             const char *name, *driver;
             const retune_refusal *refusals;
             size_t refusal_count;
+            const char *self_test; /* "passed: 22 ops", or what is in quarantine */
         } device;
         struct {
             uint32_t phase; /* a retune_phase */
@@ -383,6 +384,9 @@ typedef struct retune_device_summary {
     const char *id, *name, *vendor, *driver, *quirks; /* NULL for a backend without devices */
     uint32_t type, features, score;                   /* as in backend.h */
     uint64_t memory_bytes;
+    /* What the self-test found: "passed: 22 ops", or which ops are in quarantine (treated as
+     * unsupported) and why. NULL for a backend without devices. */
+    const char *self_test;
 } retune_device_summary;
 
 typedef struct retune_device_list {
@@ -391,9 +395,14 @@ typedef struct retune_device_list {
     const retune_device_summary *devices;
 } retune_device_list;
 
-/* Every backend in the order of the job (NULL: the default order), usable or not. */
+/* Every backend in the order of the job (NULL: the default order), usable or not. Devices that were
+ * never tested on this machine are tested now, which takes seconds where a driver has to compile.
+ */
 RETUNE_API retune_status retune_devices(retune_job *job, retune_device_list **out_list,
                                         retune_error *error);
+/* The same, and every device is tested again, whatever is remembered of it. */
+RETUNE_API retune_status retune_devices_self_test(retune_job *job, retune_device_list **out_list,
+                                                  retune_error *error);
 RETUNE_API void retune_device_list_free(retune_device_list *list);
 
 #ifdef __cplusplus

@@ -13,8 +13,8 @@ static retune_ladder_options ladder(char *const *order, size_t count) {
     return (retune_ladder_options){.order = order,
                                    .order_count = count,
                                    .fallback = RETUNE_LADDER_DEVICE,
-                                   .plugin_folder = FAKE_PLUGINS,
-                                   .probe_timeout_ms = 500};
+                                   .look.folder = FAKE_PLUGINS,
+                                   .look.contact.probe_timeout_ms = 500};
 }
 
 /* Chooses, expects `id` (NULL: none) and `refused` ("a: reason" parts, one a refusal). */
@@ -101,8 +101,9 @@ Test(choose, caller_refuses) {
 }
 
 Test(choose, excluded_devices) {
-    char *order[] = {"good"}, *excluded[] = {"good/one", "good/two"};
-    static const char *const refused[] = {"good/one: excluded", "good/two: excluded"};
+    char *order[] = {"good"};
+    static const retune_refusal excluded[] = {{"good/one", "lost"}, {"good/two", "in use"}};
+    static const char *const refused[] = {"good/one: lost", "good/two: in use"};
     retune_ladder_options options = ladder(order, COUNT(order));
     options.excluded = excluded;
     options.excluded_count = 1;
@@ -153,7 +154,7 @@ Test(choose, wrong_orders_and_folders) {
     options = ladder(format, 1);
     cr_expect_eq(retune_ladder_choose(&options, &device, &refusals, &error), RETUNE_INVALID);
     options = ladder(good, 1);
-    options.plugin_folder = "/does/not/exist";
+    options.look.folder = "/does/not/exist";
     cr_expect_eq(retune_ladder_choose(&options, &device, &refusals, &error), RETUNE_INVALID);
     expect_contains(error.message, "/does/not/exist");
     cr_expect_null(device);
@@ -169,7 +170,7 @@ Test(choose, best_of_all) {
     retune_device *device = NULL;
     retune_refusals refusals;
     bool told = false;
-    options.plugin_folder = folder;
+    options.look.folder = folder;
     cr_assert_eq(retune_ladder_choose(&options, &device, &refusals, NULL), RETUNE_OK);
     cr_expect_str_eq(device->info.id, "good/two");
     for (size_t i = 0; i < refusals.count; i++)

@@ -53,12 +53,14 @@ Test(event_json, device) {
     expect_line(&event, "{\"event\":\"device\",\"backend\":\"cpu\",\"device\":\"cpu/simd\","
                         "\"skipped\":[{\"backend\":\"clml\",\"reason\":\"libOpenCL.so: "
                         "\\\"not\\\" found\"},{\"backend\":\"vulkan\",\"reason\":null}],"
-                        "\"name\":\"CPU\",\"driver\":null}");
+                        "\"name\":\"CPU\",\"driver\":null,\"self_test\":null}");
     event.of.device.refusals = NULL;
     event.of.device.refusal_count = 0;
     event.of.device.driver = "1";
+    event.of.device.self_test = "passed: 22 ops";
     expect_line(&event, "{\"event\":\"device\",\"backend\":\"cpu\",\"device\":\"cpu/simd\","
-                        "\"skipped\":[],\"name\":\"CPU\",\"driver\":\"1\"}");
+                        "\"skipped\":[],\"name\":\"CPU\",\"driver\":\"1\","
+                        "\"self_test\":\"passed: 22 ops\"}");
 }
 
 Test(event_json, progress) {

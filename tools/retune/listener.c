@@ -72,6 +72,9 @@ static void say_device(struct listener *listener, const retune_event *event) {
     const char *name = event->of.device.name;
     terminal_say(&listener->terminal, "device", "%s%s%s", event->of.device.device,
                  name && *name ? "   " : "", name ? name : "");
+    const char *self_test = event->of.device.self_test;
+    if (self_test && strncmp(self_test, "passed", strlen("passed")) != 0)
+        terminal_say(&listener->terminal, "", "self-test %s", self_test);
 }
 
 static void draw_progress(struct listener *listener, const retune_event *event) {

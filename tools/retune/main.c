@@ -34,7 +34,7 @@ static const struct verb verbs[] = {
     {"compare", "JOB.ini", "The same job on two devices: where, and whether, they differ",
      TAKES_SET | TAKES_COMPARE, 1, 1, verb_compare},
     {"devices", "[JOB.ini]", "Every backend and device, and why it can or cannot be used",
-     TAKES_SET, 0, 1, verb_devices},
+     TAKES_SET | TAKES_SELF_TEST, 0, 1, verb_devices},
 };
 #define VERB_COUNT (sizeof verbs / sizeof *verbs)
 

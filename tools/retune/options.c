@@ -28,7 +28,8 @@ enum {
     TEST = 'i',
     FROM = 'F',
     SAVE = 'V',
-    HTML = 'H'
+    HTML = 'H',
+    SELF_TEST = 'E'
 };
 
 struct row {
@@ -57,6 +58,7 @@ static const struct row rows[] = {
      "Keeps the tensors of the first op that diverges"},
     {TAKES_COMPARE, HTML, "html", "FILE", "Writes a web page about it"},
     {TAKES_REFERENCE, REFERENCE, "reference", NULL, "Prints every key there is, as an INI"},
+    {TAKES_SELF_TEST, SELF_TEST, "self-test", NULL, "Tests every device again"},
     {0, JSON, "json", NULL, "Prints results on stdout as lines of JSON"},
     {0, QUIET, "quiet", NULL, "Shows no progress"},
     {0, HELP, "help", NULL, "Shows this help"},
@@ -166,6 +168,9 @@ static int take_option(struct options *options, int value) {
         return 0;
     case REFERENCE:
         options->reference = true;
+        return 0;
+    case SELF_TEST:
+        options->self_test = true;
         return 0;
     case JSON:
         options->json = true;

@@ -15,13 +15,14 @@ enum {
     TAKES_MODEL = 1u << 2,
     TAKES_TOP = 1u << 3,
     TAKES_REFERENCE = 1u << 4,
-    TAKES_BENCH = 1u << 5,  /* --seconds, --classes and --top of ops */
-    TAKES_COMPARE = 1u << 6 /* --a, --b and what to compare */
+    TAKES_BENCH = 1u << 5,     /* --seconds, --classes and --top of ops */
+    TAKES_SELF_TEST = 1u << 6, /* --self-test */
+    TAKES_COMPARE = 1u << 7    /* --a, --b and what to compare */
 };
 
 struct options {
     bool json, quiet, help;
-    bool resume, fresh, reference;
+    bool resume, fresh, reference, self_test;
     const char *model; /* NULL when not given */
     int top;           /* classes of `predict` */
     int top_ops;       /* of `bench`; 0: all */

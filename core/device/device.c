@@ -76,7 +76,7 @@ retune_status retune_device_open(const retune_backend *backend, uint32_t index,
         retune_fail_context(error, status, "%s", backend->name);
         goto done;
     }
-    status = retune_allocate(1, sizeof *device->lost, "a device", &device->lost, error);
+    status = retune_allocate(1, sizeof *device->failed, "a device", &device->failed, error);
     if (status != RETUNE_OK)
         goto done;
     status = backend->device_open(index, options, option_count, &device->handle, emptied(error));
@@ -91,17 +91,19 @@ retune_status retune_device_open(const retune_backend *backend, uint32_t index,
     device = NULL;
 done:
     if (device)
-        free(device->lost);
+        free(device->failed);
     free(device);
     return status;
 }
 
 void retune_device_close(retune_device *device) {
-    if (!device)
-        return;
-    device->backend->device_close(device->handle);
-    free(device->lost);
-    free(device);
+    while (device) {
+        retune_device *next = device->next;
+        device->backend->device_close(device->handle);
+        free(device->failed);
+        free(device);
+        device = next;
+    }
 }
 
 /* ---- Calls ----------------------------------------------------------------------------------- */
@@ -113,7 +115,7 @@ static retune_status answer(const retune_device *device, retune_status status, c
         return RETUNE_OK;
     status = retune_plugin_answer(status, function, error);
     if (status == RETUNE_DEVICE_LOST)
-        *device->lost = true;
+        *device->failed = status;
     return name ? retune_fail_context(error, status, "%s: %s (%s)", device->info.id, function, name)
                 : retune_fail_context(error, status, "%s: %s", device->info.id, function);
 }
@@ -199,6 +201,8 @@ retune_status retune_device_program(const retune_device *device, const retune_op
     retune_status status =
         device->backend->program_create(device->handle, ops, op_count, &program, emptied(error));
     status = answer(device, given(status, program, error), "program_create", NULL, error);
+    if (*device->failed != RETUNE_DEVICE_LOST)
+        *device->failed = status == RETUNE_UNSUPPORTED ? status : RETUNE_OK;
     if (status == RETUNE_OK)
         *out_program = program;
     return status;

@@ -11,6 +11,7 @@
 #include "retune/format.h"
 
 #include "device/names.h"
+#include "device/pin.h"
 #include "device/verdict.h"
 
 typedef enum retune_plugin_kind { RETUNE_PLUGIN_BACKEND, RETUNE_PLUGIN_FORMAT } retune_plugin_kind;
@@ -30,6 +31,12 @@ retune_status retune_plugin_find(retune_plugin_kind kind, const char *name, cons
  * its table breaks the ABI (too small, a required function missing, another name than its file).
  * The message names the file. */
 retune_status retune_plugin_load(retune_plugin *plugin, retune_error *error);
+
+/* Loads it only when its file is what `pins` say, if they say anything of it; `pins` may be NULL
+ * and were checked. UNAVAILABLE also: it is not; there is no file to compare; or it was loaded
+ * without a pin before, and nobody knows what the file was like then. */
+retune_status retune_plugin_load_pinned(retune_plugin *plugin, const retune_pins *pins,
+                                        retune_error *error);
 
 const char *retune_plugin_name(const retune_plugin *plugin);
 const char *retune_plugin_path(const retune_plugin *plugin); /* "(linked in)" when it has no file */
@@ -70,8 +77,9 @@ void retune_plugin_judge(retune_plugin *plugin, uint32_t index, const retune_dev
                          retune_self_test_mode mode, retune_verdict *out_verdict);
 
 /* The format plugin that reads files with the extension of `path`: the first by name among those
- * found. UNAVAILABLE lists what was found and what could not be loaded. */
-retune_status retune_format_find(const char *path, const char *folder,
+ * found. `folder` and `pins` may be NULL. UNAVAILABLE lists what was found and what could not be
+ * loaded. INVALID: the folder or the pins are wrong. */
+retune_status retune_format_find(const char *path, const char *folder, const retune_pins *pins,
                                  const retune_format **out_format, retune_error *error);
 
 /* Makes what a plugin's function answered fit to pass on: an unknown status is INTERNAL, the

@@ -82,7 +82,7 @@ static retune_status add_backend(retune_snapshot *snapshot, const char *name,
     if (status == RETUNE_INVALID)
         return retune_fail(error, status, "%s", fault.message);
     if (status == RETUNE_OK)
-        status = retune_plugin_load(plugin, &fault);
+        status = retune_plugin_load_pinned(plugin, &options->pins, &fault);
     if (status == RETUNE_OK)
         status = retune_plugin_contact_first(plugin, &options->contact, &report, &fault);
     if (status == RETUNE_OK)

@@ -17,6 +17,7 @@ typedef struct retune_rung {
     uint32_t index;        /* of the device in the backend */
     retune_probe_report report;
     retune_verdict verdict; /* of the self-test */
+    bool taken;             /* chosen already */
 } retune_rung;
 
 /* Starts zeroed. */
@@ -29,6 +30,7 @@ typedef struct retune_snapshot {
 typedef struct retune_snapshot_options {
     const char *folder; /* of plugins; may be NULL */
     retune_plugin_contact contact;
+    retune_pins pins; /* what plugin files must be */
 } retune_snapshot_options;
 
 /* Looks at what a name of `[backend] order` stands for, unless that was done: a backend ("cpu"), a

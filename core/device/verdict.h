@@ -23,7 +23,8 @@ typedef struct retune_verdict {
     char failures[RETUNE_OP_KIND_COUNT][RETUNE_VERDICT_TEXT_MAX];
 } retune_verdict;
 
-/* "passed: 22 ops", "21 of 22 ops passed; in quarantine: conv2d: ...", "not run" into `text`; returns `text`. */
+/* "passed: 22 ops", "21 of 22 ops passed; in quarantine: conv2d: ...", "not run" into `text`;
+ * returns `text`. */
 const char *retune_verdict_text(const retune_verdict *verdict, char *text, size_t size);
 
 /* The key of a device: its id, name and driver, the content of the file that `code`, a function of

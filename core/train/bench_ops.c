@@ -10,7 +10,8 @@
 enum { LEAST_RUNS = 3, MOST_RUNS = 101 };
 
 bool retune_bench_ops_possible(const retune_device *device) {
-    return device->backend->program_times && (device->info.features & RETUNE_FEATURE_TIMESTAMPS);
+    return !device->next && device->backend->program_times &&
+           (device->info.features & RETUNE_FEATURE_TIMESTAMPS);
 }
 
 /* ---- Opening ------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 #include "train/compare.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/tensor_desc.h"
 #include "device/snapshot.h"
@@ -78,6 +79,22 @@ static retune_status read_options(const retune_compare_options *given,
         return retune_fail(error, RETUNE_INVALID,
                            "compare: a run that is gone on with keeps its batch");
     return RETUNE_OK;
+}
+
+/* Comparing takes a while: what it could not write in the end is found before. */
+static retune_status check_paths(const retune_compare_options *options, retune_error *error) {
+    char *folder = NULL;
+    if (options->save && retune_file_exists(options->save) && !retune_folder_exists(options->save))
+        return retune_fail(error, RETUNE_IO, "%s: is no folder, tensors cannot be saved there",
+                           options->save);
+    if (!options->report)
+        return RETUNE_OK;
+    RETUNE_TRY(retune_path_folder(options->report, &folder, error));
+    bool there = retune_folder_exists(folder) && !retune_folder_exists(options->report);
+    free(folder);
+    return there
+               ? RETUNE_OK
+               : retune_fail(error, RETUNE_IO, "%s: no page can be written there", options->report);
 }
 
 /* Whole epochs are run as the job runs them; a few steps without a feature cache, which would see
@@ -187,6 +204,7 @@ static retune_status end(compare *c, retune_error *error) {
 
 static retune_status run(compare *c, retune_error *error) {
     double began = retune_clock_seconds();
+    RETUNE_TRY(check_paths(&c->options, error));
     RETUNE_TRY(open_checkpoint(c, error));
     RETUNE_TRY(open_job(c, error));
     describe(c);

@@ -173,15 +173,16 @@ static retune_status save_checkpoint(run *r, retune_error *error) {
 /* ---- Losing a device ----------------------------------------------------------------------- */
 
 /* No device is left, or none may take its place: what is known of the last good step is saved. */
-static retune_status give_up(run *r, const char *reason, const char *refused, retune_error *error) {
+static retune_status give_up(run *r, retune_status failure, const char *reason, const char *refused,
+                             retune_error *error) {
     const char *between = refused[0] ? "; " : "";
     retune_error fault = RETUNE_ERROR_INIT;
     if (!r->learned.tensors)
-        return retune_fail(error, RETUNE_DEVICE_LOST, "%s%s%s", reason, between, refused);
+        return retune_fail(error, failure, "%s%s%s", reason, between, refused);
     if (save_checkpoint(r, &fault) != RETUNE_OK)
-        return retune_fail(error, RETUNE_DEVICE_LOST, "%.400s%s%.300s; nor can it be saved: %.200s",
-                           reason, between, refused, fault.message);
-    return retune_fail(error, RETUNE_DEVICE_LOST,
+        return retune_fail(error, failure, "%.400s%s%.300s; nor can it be saved: %.200s", reason,
+                           between, refused, fault.message);
+    return retune_fail(error, failure,
                        "%.400s%s%.400s; step %llu is saved, --resume goes on from there", reason,
                        between, refused, (unsigned long long)r->learned.step);
 }
@@ -194,28 +195,35 @@ static retune_status open_next_device(run *r, retune_error *error) {
     return prepare_trainer(r, error);
 }
 
-/* After a call has answered DEVICE_LOST with the message in `error`: goes on with the next device,
- * from the last good step. DEVICE_LOST: there is none; the run can be resumed. */
-static retune_status go_on_elsewhere(run *r, retune_error *error) {
+/* A device that is lost, or does not keep what op_query promised, is left for another one. */
+static bool leaves_device(retune_status status) {
+    return status == RETUNE_DEVICE_LOST || status == RETUNE_UNSUPPORTED;
+}
+
+/* After a call has answered `failure`, for which one leaves a device, with the message in `error`:
+ * goes on with the next device, from the last good step. The same failure: there is none; the run
+ * can be resumed. */
+static retune_status go_on_elsewhere(run *r, retune_status failure, retune_error *error) {
     for (;;) {
         char reason[RETUNE_ERROR_MESSAGE_MAX];
         retune_error refused = RETUNE_ERROR_INIT;
         snprintf(reason, sizeof reason, "%s", error->message);
         retune_trainer_close(&r->trainer);
-        RETUNE_TRY(retune_session_lose_device(&r->session, reason, error));
+        RETUNE_TRY(retune_session_lose_device(&r->session, failure, reason, error));
         if (r->config->backend_fallback == RETUNE_FALLBACK_NONE)
-            return give_up(r, reason, "[backend] fallback = none", error);
+            return give_up(r, failure, reason, "[backend] fallback = none", error);
         RETUNE_TRY(retune_events_notice(
-            &r->events, error,
-            "the device is lost (%.700s): another one is to go on from step %llu", reason,
+            &r->events, error, "the device is %s (%.700s): another one is to go on from step %llu",
+            failure == RETUNE_DEVICE_LOST ? "lost" : "left", reason,
             (unsigned long long)r->learned.step));
         retune_status status = open_next_device(r, &refused);
         if (status == RETUNE_UNAVAILABLE)
-            return give_up(r, reason, refused.message, error);
+            return give_up(r, failure, reason, refused.message, error);
         if (status != RETUNE_OK)
             retune_fail(error, status, "%s", refused.message);
-        if (status != RETUNE_DEVICE_LOST)
+        if (!leaves_device(status))
             return status;
+        failure = status;
     }
 }
 
@@ -234,7 +242,7 @@ static retune_status begin(run *r, retune_error *error) {
     RETUNE_TRY(open_folder(r, error)); /* from here on the run leaves traces */
     RETUNE_TRY(announce_seam(r, error));
     retune_status status = prepare_trainer(r, error);
-    return status == RETUNE_DEVICE_LOST ? go_on_elsewhere(r, error) : status;
+    return leaves_device(status) ? go_on_elsewhere(r, status, error) : status;
 }
 
 /* ---- Running ------------------------------------------------------------------------------- */
@@ -296,9 +304,9 @@ static retune_status train_epoch(run *r, uint32_t epoch, retune_error *error) {
 /* Before anything is learned. */
 static retune_status evaluate_start(run *r, retune_error *error) {
     retune_status status;
-    while ((status = retune_trainer_evaluate(&r->trainer, 0, &r->test, r->predictions, error)) ==
-           RETUNE_DEVICE_LOST)
-        RETUNE_TRY(go_on_elsewhere(r, error));
+    while (leaves_device(
+        status = retune_trainer_evaluate(&r->trainer, 0, &r->test, r->predictions, error)))
+        RETUNE_TRY(go_on_elsewhere(r, status, error));
     return status == RETUNE_OK ? take_evaluation(r, 0, error) : status;
 }
 
@@ -327,14 +335,14 @@ static retune_status train(run *r, retune_error *error) {
     while (r->progress.epoch < epochs && !stops_early(r)) {
         uint32_t epoch = r->progress.epoch + 1;
         retune_status status = train_epoch(r, epoch, error);
-        bool lost = status == RETUNE_DEVICE_LOST;
-        if (lost)
-            status = go_on_elsewhere(r, error);
+        bool left = leaves_device(status);
+        if (left)
+            status = go_on_elsewhere(r, status, error);
         if (status == RETUNE_CANCELLED)
             return save_interrupted(r, error);
         if (status != RETUNE_OK)
             return status;
-        if (lost)
+        if (left)
             continue;
         bool last = epoch == epochs || stops_early(r);
         if (last || epoch % (uint32_t)r->config->output_checkpoint_epochs == 0)

@@ -19,7 +19,7 @@ typedef struct retune_session {
     retune_freeze freeze;
     retune_device *device;
     retune_refusals refusals;
-    retune_refusals lost; /* devices that stopped answering, and how; not opened again */
+    retune_refusals lost; /* devices that failed in mid-run, and how; not opened again */
     bool *bad;            /* a sample: turned out unreadable after the scan; counts nowhere */
     bool untested;        /* devices are taken as they are: no self-test, no quarantine */
     bool lists_faults;    /* the caller lists them all: bad_images = fail does not end the scan */
@@ -65,10 +65,11 @@ retune_dtype retune_session_map_dtype(const retune_config *config);
 retune_status retune_session_open_device(retune_session *session, const retune_plan *const *plans,
                                          size_t plan_count, retune_error *error);
 
-/* Closes the session's device after it answered DEVICE_LOST with the message `reason`. Everything
- * on it is destroyed before. */
-retune_status retune_session_lose_device(retune_session *session, const char *reason,
-                                         retune_error *error);
+/* Closes the session's devices after one of them answered DEVICE_LOST, or UNSUPPORTED to a program
+ * that it had promised to do, with the message `reason`: that one is not opened again. Everything
+ * on them is destroyed before. */
+retune_status retune_session_lose_device(retune_session *session, retune_status failure,
+                                         const char *reason, retune_error *error);
 
 /* The options of the ladder that the config asks for. */
 retune_ladder_options retune_session_ladder(const retune_config *config);

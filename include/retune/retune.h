@@ -40,6 +40,7 @@ typedef enum retune_event_kind {
     RETUNE_EVENT_BENCH,        /* `bench` measured a part of the job */
     RETUNE_EVENT_BENCH_PEAK,   /* what the device reaches at best */
     RETUNE_EVENT_BENCH_OP,     /* what one op takes */
+    RETUNE_EVENT_PLACEMENT,    /* ops run on several devices: who runs what, and what that costs */
     RETUNE_EVENT_COMPARE,      /* `compare` begins: two devices and what they will do */
     RETUNE_EVENT_COMPARE_OP,   /* one op on both, from the same input */
     RETUNE_EVENT_COMPARE_STEP, /* one training step on both */
@@ -61,6 +62,20 @@ typedef struct retune_refusal {
     const char *backend;
     const char *reason;
 } retune_refusal;
+
+/* Ops that one device runs on end. */
+typedef struct retune_placed_range {
+    const char *device;       /* "cpu/simd" */
+    const char *first, *last; /* "conv2d (conv_pw_13)" */
+    uint64_t ops;
+} retune_placed_range;
+
+/* A tensor that is carried from one device to another, through the host. */
+typedef struct retune_crossing {
+    const char *tensor, *from, *to;
+    uint64_t bytes;
+    double seconds; /* measured */
+} retune_crossing;
 
 /* One event. Pointers are valid during the callback only. */
 typedef struct retune_event {
@@ -150,6 +165,16 @@ typedef struct retune_event {
             double share;        /* of the measured peak: the larger of arithmetic and memory; above
                                   * 1 when the caches help; NaN when not known */
         } bench_op;
+        struct {
+            const char *part; /* "features", "training", "inference" */
+            uint64_t images;  /* of one run or step */
+            const retune_placed_range *ranges;
+            size_t range_count;
+            const retune_crossing *crossings; /* of each run or step */
+            size_t crossing_count;
+            uint64_t bytes; /* of all crossings */
+            double seconds; /* they take: measured when the devices were chosen */
+        } placement;
         /* Of a comparison; entry 0 of a pair is of device a, entry 1 of device b. */
         struct {
             const char *device[2], *name[2], *driver[2];

@@ -112,6 +112,56 @@ Test(choose, excluded_devices) {
     expect_choice(&options, NULL, refused, 2);
 }
 
+/* Counts the devices it was offered; `wanted` of them do. */
+struct team {
+    int wanted, accepted;
+};
+
+static bool join(const retune_device *device, void *user, char reason[256]) {
+    struct team *team = user;
+    (void)device, (void)reason;
+    team->accepted++;
+    return true;
+}
+
+static bool is_team(void *user, char reason[256]) {
+    const struct team *team = user;
+    snprintf(reason, 256, "%d of %d", team->accepted, team->wanted);
+    return team->accepted >= team->wanted;
+}
+
+static void expect_team(int wanted, const char *const *ids, size_t count) {
+    char *order[] = {"good/two", "no_driver", "abi_1_0", "good"};
+    struct team team = {wanted, 0};
+    retune_error error = RETUNE_ERROR_INIT;
+    retune_device *device = NULL;
+    retune_refusals refusals;
+    retune_ladder_options options = ladder(order, COUNT(order));
+    options.fallback = RETUNE_LADDER_OP;
+    options.accept = join;
+    options.enough = is_team;
+    options.user = &team;
+    retune_status status = retune_ladder_choose(&options, &device, &refusals, &error);
+    cr_expect_eq(status, count ? RETUNE_OK : RETUNE_UNAVAILABLE, "%s", error.message);
+    size_t i = 0;
+    for (const retune_device *next = device; next; next = next->next, i++)
+        cr_expect_str_eq(next->info.id, i < count ? ids[i] : "nobody");
+    cr_expect_eq(i, count);
+    /* Who was taken is no refusal; when they do not suffice, each of them is. */
+    cr_expect_eq(refusals.count, count == 1 ? 0 : count > 1 ? 1 : 4);
+    if (count == 0)
+        expect_contains(error.message, "good/one: 3 of 4");
+    retune_refusals_free(&refusals);
+    retune_device_close(device);
+}
+
+Test(choose, several_devices_together) {
+    static const char *const ids[] = {"good/two", "abi_1_0/0", "good/one"};
+    for (int wanted = 1; wanted <= 3; wanted++)
+        expect_team(wanted, ids, (size_t)wanted);
+    expect_team(4, ids, 0);
+}
+
 static const retune_option *option_for_good(void *user, const char *backend, size_t *out_count) {
     *out_count = strcmp(backend, "good") == 0;
     return user;

@@ -397,9 +397,14 @@ Test(run_compare, files_that_are_not_there) {
     scene_refuse(3, "compare none.ini --a cpu/simd --b cpu/scalar", "none.ini", NULL);
     scene_refuse(3, "compare job.ini " QUICK "--a cpu/simd --b cpu/scalar --html no/such/page.html",
                  "no/such/page.html", NULL);
+    scene_refuse(3, "compare job.ini " QUICK "--a cpu/simd --b cpu/scalar --html data",
+                 "data: no page can be written there", NULL);
     cr_assert(system("echo > occupied") == 0);
+    scene_refuse(3, "compare job.ini " QUICK "--a cpu/simd --b cpu/scalar --save-tensors occupied",
+                 "occupied: is no folder", NULL);
     setenv("RETUNE_SHIM", "wrong pool", 1);
-    scene_refuse(3, "compare job.ini " QUICK SHIM "--a cpu/simd --b shim/0 --save-tensors occupied",
+    scene_refuse(3,
+                 "compare job.ini " QUICK SHIM "--a cpu/simd --b shim/0 --save-tensors occupied/in",
                  "occupied", NULL);
 }
 

@@ -167,6 +167,33 @@ Test(run_lost, other_verbs_say_so) {
     scene_refuse(5, "check job.ini " SHIM "shim/0", "the shim lost its device", NULL);
 }
 
+/* ---- Promises that are not kept ------------------------------------------------------------ */
+
+/* An op_query that lies where the self-test does not look: the device is left when it shows. */
+Test(run_lost, a_device_that_refuses_what_it_promised) {
+    scene_train("");
+    static const char *const faults[] = {"renege adam", "renege depthwise_conv2d"};
+    for (size_t f = 0; f < sizeof faults / sizeof faults[0]; f++) {
+        setenv("RETUNE_SHIM", faults[f], 1);
+        scene_train("--fresh " SHIM "shim/0,cpu/simd --set output.folder=lost");
+        cJSON *events = events_parse(command_stdout);
+        const cJSON *second = events_find(events, "device", 1);
+        const cJSON *skipped = cJSON_GetArrayItem(cJSON_GetObjectItem(second, "skipped"), 0);
+        cr_assert(skipped, "%s", command_stdout);
+        cr_expect_str_eq(event_text(skipped, "reason"),
+                         "refuses what it promised: shim/0: program_create: that op is not there "
+                         "after all");
+        cJSON_Delete(events);
+        expect_same_run("run", "lost", faults[f]);
+        scene_refuse(4, "train job.ini --fresh --set output.folder=none " SHIM "shim/0",
+                     "is not there after all", "refuses what it promised", NULL);
+        scene_refuse(4,
+                     "train job.ini --fresh --set output.folder=none " SHIM
+                     "shim/0,cpu/simd --set backend.fallback=none",
+                     "is not there after all", "fallback = none", NULL);
+    }
+}
+
 /* ---- In the middle of an epoch ------------------------------------------------------------- */
 
 static int stop_at_first_step(void *user, const retune_event *event) {

@@ -172,12 +172,15 @@ static void add_grad_weight(op_case op, const tensors *t, bool bias, case_list *
     case_list_add(list, op);
 }
 
-/* A NaN must stay in the outputs it reaches: the data of the other samples go on. */
-static void add_nan(op_case op, const tensors *t, case_list *list) {
+/* A NaN or an infinity must stay in the outputs it reaches: the data of the other samples go on. */
+static void add_not_finite(op_case op, const tensors *t, case_list *list) {
+    static const op_data data[] = {OP_DATA_NAN, OP_DATA_INFINITE};
     if (t->x.shape[0] == 1 || t->x.dtype != RETUNE_F32)
         return;
-    op.data = OP_DATA_NAN;
-    add_forward(op, t, 3, list);
+    for (size_t d = 0; d < sizeof data / sizeof data[0]; d++) {
+        op.data = data[d];
+        add_forward(op, t, 3, list);
+    }
 }
 
 static void add_row(uint32_t kind, size_t place, const shape_row *row, retune_dtype x,
@@ -192,7 +195,7 @@ static void add_row(uint32_t kind, size_t place, const shape_row *row, retune_dt
             if ((x == RETUNE_F32 && place < FULL_ROWS) || (e + place) % 4 == 0)
                 add_forward(op, &t, e, list);
         if (row->kernel[0] * row->kernel[1] == 1)
-            add_nan(op, &t, list);
+            add_not_finite(op, &t, list);
         break;
     case RETUNE_OP_CONV2D_GRAD_INPUT:
     case RETUNE_OP_DEPTHWISE_CONV2D_GRAD_INPUT:

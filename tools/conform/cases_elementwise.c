@@ -101,6 +101,11 @@ void cases_batch_norm(uint32_t kind, case_list *list) {
                             op.outputs[3] = op.outputs[4] = (retune_tensor_desc){0};
                         }
                         case_list_add(list, op);
+                        /* A NaN stays in its channel. */
+                        if (kind == RETUNE_OP_BATCH_NORM && floating[t] == RETUNE_F32 && d == 0) {
+                            op.data = OP_DATA_NAN;
+                            case_list_add(list, op);
+                        }
                         if (kind != RETUNE_OP_BATCH_NORM_GRAD || floating[t] == RETUNE_F32)
                             continue;
                         /* As a training step has it: gradients are f32 beside a narrow x. */
@@ -114,7 +119,8 @@ void cases_batch_norm(uint32_t kind, case_list *list) {
 void cases_loss(uint32_t kind, case_list *list) {
     static const int64_t samples[] = {1, 3, 17}, classes[] = {1, 2, 5, 17, 102, 1001};
     static const float smoothings[] = {0, 0.1f};
-    static const op_data data[] = {OP_DATA_UNIFORM, OP_DATA_LARGE, OP_DATA_PADDED, OP_DATA_TIES};
+    static const op_data data[] = {OP_DATA_UNIFORM, OP_DATA_LARGE, OP_DATA_PADDED, OP_DATA_TIES,
+                                   OP_DATA_NAN};
     for
         EACH(n, samples)
         for
@@ -161,6 +167,8 @@ static void add_sgd(const retune_tensor_desc *shape, case_list *list) {
                 op.inputs[2] = op.outputs[1] = *shape;
             case_list_add(list, op);
             op.data = OP_DATA_FRESH;
+            case_list_add(list, op);
+            op.data = OP_DATA_NAN;
             case_list_add(list, op);
         }
 }

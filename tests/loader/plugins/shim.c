@@ -6,6 +6,7 @@
  *     crash OP     running OP ends the process with a signal
  *     hang OP      running OP never ends
  *     lie OP       op_query promises OP, program_create refuses it
+ *     renege OP    likewise, in programs of many ops
  *     refuse OP    op_query refuses OP
  *     only OP      op_query refuses everything else; may be repeated
  *     lose OP      the device is lost when OP runs
@@ -32,9 +33,21 @@ static const char *const op_names[] = {
 #undef RETUNE_OP
 };
 
-typedef enum fault { WRONG, CRASH, HANG, LIE, REFUSE, ONLY, LOSE, STEP, CALL, FAULT_COUNT } fault;
-static const char *const fault_names[] = {"wrong", "crash", "hang", "lie", "refuse",
-                                          "only",  "lose",  "step", "call"};
+typedef enum fault {
+    WRONG,
+    CRASH,
+    HANG,
+    LIE,
+    RENEGE,
+    REFUSE,
+    ONLY,
+    LOSE,
+    STEP,
+    CALL,
+    FAULT_COUNT
+} fault;
+static const char *const fault_names[] = {"wrong",  "crash", "hang", "lie",  "renege",
+                                          "refuse", "only",  "lose", "step", "call"};
 
 /* The faults of a device: for those of ops a bit an op, else a number. */
 typedef struct faults {
@@ -239,7 +252,9 @@ static retune_status create(retune_backend_program *program, const retune_op *co
         list[n] = &copies[n];
         program->kinds[n] = ops[n]->desc->kind;
         program->outputs[n] = ops[n]->outputs[0];
-        if (has(program->device, LIE, program->kinds[n]))
+        bool trial = program->count <= TRIAL_OPS;
+        if (has(program->device, LIE, program->kinds[n]) ||
+            (!trial && has(program->device, RENEGE, program->kinds[n])))
             status = fail(error, RETUNE_UNSUPPORTED, "that op is not there after all");
         for (int slot = 0; slot < RETUNE_OP_TENSORS_MAX; slot++) {
             if (ops[n]->inputs[slot])

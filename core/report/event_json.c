@@ -119,6 +119,7 @@ static void write_done(retune_json *json, const retune_event *event) {
     retune_json_text(json, "model", event->of.done.model);
     retune_json_integer(json, "epochs", event->of.done.epochs);
     retune_json_integer(json, "best_epoch", event->of.done.best_epoch);
+    retune_json_text(json, "report", event->of.done.report);
 }
 
 static void write_bench(retune_json *json, const retune_event *event) {

@@ -3,7 +3,7 @@
 #ifndef RETUNE_CHECKPOINT_H
 #define RETUNE_CHECKPOINT_H
 
-#include "report/run_folder.h"
+#include "report/events.h"
 #include "train/trainer.h"
 
 /* Where training was, beside the tensors. */
@@ -14,11 +14,12 @@ typedef struct retune_progress {
     double accuracy;        /* on the test images, after the last completed epoch */
     double best_accuracy;
     uint32_t best_epoch;
-    double seconds;       /* of the whole run so far */
-    double epoch_seconds; /* of training in the epoch that is under way */
-    retune_run_mark mark; /* of the growing files */
-    uint64_t settings;    /* retune_config_fingerprint */
-    retune_hash data;     /* retune_checkpoint_data_hash */
+    double seconds;                           /* of the whole run so far */
+    double epoch_seconds;                     /* of training in the epoch that is under way */
+    double phase_seconds[RETUNE_PHASE_COUNT]; /* of the whole run so far */
+    retune_run_mark mark;                     /* of the growing files */
+    uint64_t settings;                        /* retune_config_fingerprint */
+    retune_hash data;                         /* retune_checkpoint_data_hash */
     uint64_t steps_per_epoch;
 } retune_progress;
 

@@ -5,7 +5,9 @@
 #include "base/tensor_desc.h"
 #include "model/delta.h"
 #include "model/model_file.h"
+#include "report/run_report.h"
 #include "train/checkpoint.h"
+#include "train/summary.h"
 #include "train/trainer.h"
 
 #include <string.h>
@@ -24,11 +26,19 @@ typedef struct run {
     retune_hash base;      /* of the weights before training, which the delta belongs to */
     double began;          /* this process */
     double seconds_before; /* earlier ones */
-    retune_metrics test;   /* of the last evaluation */
+    double phases_before[RETUNE_PHASE_COUNT];
+    retune_metrics test;            /* of the last evaluation */
+    retune_prediction *predictions; /* of the last evaluation, for each test image */
 } run;
 
 static double seconds(const run *r) {
     return r->seconds_before + retune_clock_seconds() - r->began;
+}
+
+/* Of each phase, over all processes. */
+static void add_phases(const run *r, double out_seconds[RETUNE_PHASE_COUNT]) {
+    for (int p = 0; p < RETUNE_PHASE_COUNT; p++)
+        out_seconds[p] = r->phases_before[p] + r->events.seconds[p];
 }
 
 /* ---- Beginning ----------------------------------------------------------------------------- */
@@ -76,6 +86,7 @@ static retune_status load_checkpoint(run *r, retune_error *error) {
     RETUNE_TRY(check_resume(r, error));
     r->progress = *retune_checkpoint_progress(r->checkpoint);
     r->seconds_before = r->progress.seconds;
+    memcpy(r->phases_before, r->progress.phase_seconds, sizeof r->phases_before);
     return retune_checkpoint_load_model(r->checkpoint, r->session.model, error);
 }
 
@@ -120,6 +131,8 @@ static retune_status begin(run *r, retune_error *error) {
     RETUNE_TRY(retune_session_announce_data(&r->session, error));
     RETUNE_TRY(load_checkpoint(r, error));
     RETUNE_TRY(retune_trainer_open(&r->session, &r->trainer, error));
+    RETUNE_TRY(retune_allocate(r->session.dataset->test_count, sizeof *r->predictions,
+                               "predictions", &r->predictions, error));
     RETUNE_TRY(open_folder(r, error)); /* from here on the run leaves traces */
     return prepare_trainer(r, error);
 }
@@ -145,20 +158,25 @@ static retune_status write_model(const run *r, retune_error *error) {
     return retune_model_file_write(path, r->session.model, NULL, 0, NULL, 0, error);
 }
 
-/* The best model so far and what training changed in it. */
+/* The best model so far, what training changed in it, and what it said about the test images. */
 static retune_status save_best(run *r, retune_error *error) {
     if (!r->changed)
         RETUNE_TRY(list_changed(r, error));
     RETUNE_TRY(retune_trainer_read_model(&r->trainer, error));
     RETUNE_TRY(write_model(r, error));
-    return retune_delta_write(retune_run_folder_file(r->folder, RETUNE_RUN_DELTA), r->session.model,
-                              r->changed, r->base, error);
+    RETUNE_TRY(retune_delta_write(retune_run_folder_file(r->folder, RETUNE_RUN_DELTA),
+                                  r->session.model, r->changed, r->base, error));
+    if (r->session.dataset->test_count == 0)
+        return RETUNE_OK;
+    return retune_predictions_write(retune_run_folder_file(r->folder, RETUNE_RUN_PREDICTIONS),
+                                    r->session.dataset, r->predictions, error);
 }
 
 static retune_status save_checkpoint(run *r, retune_error *error) {
     r->progress.step = r->trainer.step;
     r->progress.metrics = r->trainer.metrics;
     r->progress.seconds = seconds(r);
+    add_phases(r, r->progress.phase_seconds);
     RETUNE_TRY(retune_run_folder_mark(r->folder, &r->progress.mark, error));
     return retune_checkpoint_write(&r->trainer, r->folder, &r->progress, error);
 }
@@ -201,7 +219,7 @@ static retune_status train_epoch(run *r, uint32_t epoch, retune_error *error) {
     r->progress.epoch_seconds += retune_clock_seconds() - epoch_began;
     if (status != RETUNE_OK)
         return status;
-    RETUNE_TRY(retune_trainer_evaluate(&r->trainer, epoch, &r->test, NULL, error));
+    RETUNE_TRY(retune_trainer_evaluate(&r->trainer, epoch, &r->test, r->predictions, error));
     RETUNE_TRY(report_epoch(r, epoch, error));
     RETUNE_TRY(take_evaluation(r, epoch, error));
     retune_run_row row = {epoch,
@@ -219,7 +237,7 @@ static retune_status train_epoch(run *r, uint32_t epoch, retune_error *error) {
 
 /* Before anything is learned. */
 static retune_status evaluate_start(run *r, retune_error *error) {
-    RETUNE_TRY(retune_trainer_evaluate(&r->trainer, 0, &r->test, NULL, error));
+    RETUNE_TRY(retune_trainer_evaluate(&r->trainer, 0, &r->test, r->predictions, error));
     return take_evaluation(r, 0, error);
 }
 
@@ -251,11 +269,51 @@ static retune_status train(run *r, retune_error *error) {
         if (last || epoch % (uint32_t)r->config->output_checkpoint_epochs == 0)
             RETUNE_TRY(save_checkpoint(r, error));
     }
+    return RETUNE_OK;
+}
+
+/* ---- The end ------------------------------------------------------------------------------- */
+
+static retune_status make_report(const run *r, retune_status end, const char *message,
+                                 retune_error *error) {
+    double phase_seconds[RETUNE_PHASE_COUNT];
+    retune_model_summary *model = NULL;
+    add_phases(r, phase_seconds);
+    RETUNE_TRY(retune_summary_make(r->session.model, &r->session.freeze, &model, error));
+    retune_run_report report = {.config = r->config,
+                                .dataset = r->session.dataset,
+                                .model = model,
+                                .folder = r->folder,
+                                .epochs = r->progress.epoch,
+                                .best_epoch = r->progress.best_epoch,
+                                .accuracy = r->progress.accuracy,
+                                .best_accuracy = r->progress.best_accuracy,
+                                .seconds = seconds(r),
+                                .phase_seconds = phase_seconds,
+                                .peak_memory = retune_peak_memory(),
+                                .status = end,
+                                .message = message};
+    retune_status status = retune_run_report_write(&report, error);
+    retune_model_summary_free(model);
+    return status;
+}
+
+/* Writes report.html: the path of it, or NULL and a NOTICE. No run is lost for want of a report. */
+static const char *write_report(run *r, retune_status end, const char *message) {
+    retune_error fault = RETUNE_ERROR_INIT;
+    if (make_report(r, end, message, &fault) == RETUNE_OK)
+        return retune_run_folder_file(r->folder, RETUNE_RUN_REPORT);
+    (void)retune_events_notice(&r->events, NULL, "report.html was not written: %s", fault.message);
+    return NULL;
+}
+
+static retune_status finish(run *r, retune_error *error) {
+    const char *report = write_report(r, RETUNE_OK, "");
     retune_event event = {.kind = RETUNE_EVENT_DONE,
                           .of.done = {r->progress.accuracy, r->progress.best_accuracy,
                                       r->progress.epoch, r->progress.best_epoch, seconds(r),
                                       retune_peak_memory(),
-                                      retune_run_folder_file(r->folder, RETUNE_RUN_MODEL)}};
+                                      retune_run_folder_file(r->folder, RETUNE_RUN_MODEL), report}};
     return retune_events_send(&r->events, &event, error);
 }
 
@@ -274,11 +332,16 @@ retune_status retune_run_train(const retune_config *config, const retune_train_o
     retune_status status = begin(&r, error);
     if (status == RETUNE_OK)
         status = train(&r, error);
+    if (status == RETUNE_OK)
+        status = finish(&r, error);
+    else if (r.folder)
+        (void)write_report(&r, status, error ? error->message : retune_status_text(status));
     retune_trainer_close(&r.trainer);
     retune_checkpoint_close(r.checkpoint);
     retune_session_close(&r.session);
     retune_events_release(&r.events);
     retune_run_folder_close(r.folder);
+    free(r.predictions);
     free(r.changed);
     return status;
 }

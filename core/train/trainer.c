@@ -19,6 +19,7 @@ void retune_trainer_close(retune_trainer *trainer) {
     retune_plan_destroy(trainer->features);
     free(trainer->order);
     free(trainer->items);
+    free(trainer->predictions);
     free(trainer->probability);
     free(trainer->loss);
     memset(trainer, 0, sizeof *trainer);
@@ -172,6 +173,8 @@ static retune_status open_buffers(retune_trainer *trainer, retune_error *error) 
     size_t batch = (size_t)trainer->plan->batch;
     RETUNE_TRY(retune_allocate(most, sizeof *trainer->order, "the order", &trainer->order, error));
     RETUNE_TRY(retune_allocate(most, sizeof *trainer->items, "the order", &trainer->items, error));
+    RETUNE_TRY(retune_allocate(data->test_count + batch, sizeof *trainer->predictions,
+                               "predictions", &trainer->predictions, error));
     RETUNE_TRY(retune_allocate(batch, sizeof(float), "losses", &trainer->loss, error));
     return retune_allocate(batch * trainer->session->model->class_count, sizeof(float),
                            "probabilities", &trainer->probability, error);
@@ -254,16 +257,16 @@ static void choose_views(retune_trainer *trainer, uint32_t epoch, size_t count) 
     }
 }
 
-/* Reads what a run gave and adds it up. */
+/* Reads what a run gave and adds it up. `predictions`: of a batch, or NULL. */
 static retune_status count_run(retune_trainer *trainer, int32_t probability, int32_t loss,
-                               retune_metrics *metrics, uint64_t *confusion, bool *out_finite,
-                               retune_error *error) {
+                               retune_metrics *metrics, retune_prediction *predictions,
+                               bool *out_finite, retune_error *error) {
     RETUNE_TRY(
         retune_executable_read_all(trainer->executable, probability, trainer->probability, error));
     RETUNE_TRY(retune_executable_read_all(trainer->executable, loss, trainer->loss, error));
     *out_finite = retune_metrics_add(
         metrics, trainer->probability, trainer->loss, trainer->feeder.label, trainer->feeder.weight,
-        (size_t)trainer->plan->batch, trainer->session->model->class_count, confusion);
+        (size_t)trainer->plan->batch, trainer->session->model->class_count, predictions);
     return RETUNE_OK;
 }
 
@@ -365,9 +368,22 @@ retune_status retune_trainer_epoch(retune_trainer *trainer, uint32_t epoch, retu
     return RETUNE_OK;
 }
 
+/* Puts what was predicted for good images, `trainer->items`, where all test images have their
+ * place.
+ */
+static void place_predictions(const retune_trainer *trainer, size_t count,
+                              retune_prediction *out_predictions) {
+    const retune_dataset *data = trainer->session->dataset;
+    for (size_t t = 0, i = 0; t < data->test_count; t++) {
+        bool good = i < count && trainer->items[i].sample == data->test[t];
+        out_predictions[t] =
+            good ? trainer->predictions[i++] : (retune_prediction){RETUNE_NOT_PREDICTED, 0.0f};
+    }
+}
+
 retune_status retune_trainer_evaluate(retune_trainer *trainer, uint32_t epoch,
-                                      retune_metrics *out_metrics, uint64_t *confusion,
-                                      retune_error *error) {
+                                      retune_metrics *out_metrics,
+                                      retune_prediction *out_predictions, retune_error *error) {
     memset(out_metrics, 0, sizeof *out_metrics);
     const retune_dataset *data = trainer->session->dataset;
     const retune_plan *plan = trainer->plan;
@@ -381,11 +397,12 @@ retune_status retune_trainer_evaluate(retune_trainer *trainer, uint32_t epoch,
         RETUNE_TRY(retune_feeder_next(&trainer->feeder, piece, error));
         RETUNE_TRY(retune_executable_run(trainer->executable, plan->evaluate, 0.0f, 0, error));
         RETUNE_TRY(count_run(trainer, plan->eval_probability, plan->eval_loss, out_metrics,
-                             confusion, &finite, error));
+                             trainer->predictions + done, &finite, error));
         RETUNE_TRY(check_finite(finite, epoch, trainer, error));
         RETUNE_TRY(retune_events_progress(trainer->session->events, RETUNE_PHASE_EVALUATE, epoch,
                                           done + piece, count, "images", began, error));
     }
+    place_predictions(trainer, count, out_predictions);
     return RETUNE_OK;
 }
 

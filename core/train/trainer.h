@@ -26,7 +26,8 @@ typedef struct retune_trainer {
     float learning_rate;    /* of the last one */
     uint32_t *order;        /* of an epoch, into the training images */
     retune_loader_item *items;
-    float *probability, *loss; /* of a run */
+    retune_prediction *predictions; /* for the test images that are good; whole batches */
+    float *probability, *loss;      /* of a run */
 } retune_trainer;
 
 /* Plans and chooses the device; touches no file. The session has its data and model. Close with
@@ -44,10 +45,11 @@ void retune_trainer_close(retune_trainer *trainer);
  * is not. */
 retune_status retune_trainer_epoch(retune_trainer *trainer, uint32_t epoch, retune_error *error);
 
-/* Runs over the test images. `confusion` may be NULL. */
+/* Runs over the test images; `out_predictions` has room for all of them, in the order of the data
+ * set's `test`. An image that is bad has none. */
 retune_status retune_trainer_evaluate(retune_trainer *trainer, uint32_t epoch,
-                                      retune_metrics *out_metrics, uint64_t *confusion,
-                                      retune_error *error);
+                                      retune_metrics *out_metrics,
+                                      retune_prediction *out_predictions, retune_error *error);
 
 /* Copies the trained parameters and statistics from the device to the model. */
 retune_status retune_trainer_read_model(retune_trainer *trainer, retune_error *error);

@@ -9,8 +9,8 @@
 
 TestSuite(cli_usage, .init = command_begin, .fini = command_end);
 
-static const char *const verbs[] = {"train", "check",   "explain", "inspect",
-                                    "eval",  "predict", "bench",   "devices"};
+static const char *const verbs[] = {"init", "train",   "check", "explain", "inspect",
+                                    "eval", "predict", "bench", "devices"};
 #define VERB_COUNT (sizeof verbs / sizeof *verbs)
 
 /* Exit code 2, this one line on stderr, nothing on stdout. */

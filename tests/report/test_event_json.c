@@ -149,10 +149,11 @@ Test(event_json, done) {
     event.of.done.seconds = 61.0;
     event.of.done.peak_memory_bytes = 734003200;
     event.of.done.model = "runs/flowers/model.safetensors";
+    event.of.done.report = "runs/flowers/report.html";
     expect_line(&event, "{\"event\":\"done\",\"accuracy\":0.9198,\"best_accuracy\":0.9252,"
                         "\"seconds\":61,\"peak_memory_bytes\":734003200,"
                         "\"model\":\"runs/flowers/model.safetensors\",\"epochs\":100,"
-                        "\"best_epoch\":61}");
+                        "\"best_epoch\":61,\"report\":\"runs/flowers/report.html\"}");
 }
 
 Test(event_json, bench) {

@@ -55,7 +55,9 @@ Test(run_folder, holds_these_files_and_no_other) {
                                            "model.safetensors",
                                            "delta.safetensors",
                                            "last.safetensors",
-                                           "last.previous.safetensors"};
+                                           "last.previous.safetensors",
+                                           "predictions.jsonl",
+                                           "report.html"};
     size_t found = 0, count = sizeof expected / sizeof *expected;
     scene_train("");
     DIR *folder = opendir("run");

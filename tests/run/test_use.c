@@ -110,6 +110,21 @@ Test(run_use, inspect_a_model_file) {
     scene_refuse(3, "inspect none.safetensors", "none.safetensors", NULL);
 }
 
+/* ---- A job of one's own -------------------------------------------------------------------- */
+
+/* From a folder of images and a model to start from to one that is trained, without an editor. The
+ * model says how wide and how large it is. */
+Test(run_use, a_job_that_init_writes) {
+    scene_train("");
+    cr_assert_eq(scene_run("init data --weights run/model.safetensors -o mine.ini"), 0, "%s",
+                 command_stderr);
+    cr_expect_eq(scene_run("check mine.ini"), 0, "%s", command_stderr);
+    cr_expect_eq(scene_run("train mine.ini --json --set train.epochs=2"), 0, "%s", command_stderr);
+    cr_expect(strstr(command_stdout, "\"train\":36,\"test\":12"), "%s", command_stdout);
+    cr_assert_eq(scene_run("inspect mine.ini"), 0);
+    cr_expect(strstr(command_stdout, "(None,16,16,8)"), "%s", command_stdout);
+}
+
 /* ---- Embedding ----------------------------------------------------------------------------- */
 
 Test(run_use, a_program_that_embeds_the_library) {

@@ -1,6 +1,6 @@
 #include "listener.h"
 
-#include "figures.h"
+#include "base/figures.h"
 #include "interrupt.h"
 #include "output.h"
 
@@ -129,6 +129,8 @@ static void say_done(struct listener *listener, const retune_event *event) {
                  figure_bytes((double)event->of.done.peak_memory_bytes).text);
     if (event->of.done.model)
         terminal_say(&listener->terminal, "model", "%s", event->of.done.model);
+    if (event->of.done.report)
+        terminal_say(&listener->terminal, "report", "%s", event->of.done.report);
 }
 
 /* A problem is what `check` was asked for: it is said also when quiet. */

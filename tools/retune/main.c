@@ -17,6 +17,8 @@ struct verb {
 #define ANY_NUMBER ((size_t)-1)
 
 static const struct verb verbs[] = {
+    {"init", "FOLDER", "Looks at a folder of images and writes a job file for it", TAKES_INIT, 1, 1,
+     verb_init},
     {"train", "JOB.ini", "Loads, splits, freezes, caches, trains, evaluates, saves",
      TAKES_SET | TAKES_RESUME, 1, 1, verb_train},
     {"check", "JOB.ini", "Everything but training: finds what is wrong, plans memory and work",

@@ -19,7 +19,9 @@ enum {
     REFERENCE = 'R',
     TOP_OPS = 'T',
     CLASSES = 'c',
-    SECONDS = 'S'
+    SECONDS = 'S',
+    OUTPUT = 'o',
+    WEIGHTS = 'w'
 };
 
 struct row {
@@ -37,6 +39,8 @@ static const struct row rows[] = {
     {TAKES_BENCH, SECONDS, "seconds", "S", "Measures each figure for so long at least (2)"},
     {TAKES_BENCH, CLASSES, "classes", "N", "Classes, when the data set is not there (5)"},
     {TAKES_BENCH, TOP_OPS, "top", "N", "Shows the N slowest ops of each part (20; 0: all)"},
+    {TAKES_INIT, OUTPUT, "output", "JOB.ini", "Writes this file (also -o); by default FOLDER.ini"},
+    {TAKES_INIT, WEIGHTS, "weights", "FILE", "Starts from these; by default looks in models/"},
     {TAKES_REFERENCE, REFERENCE, "reference", NULL, "Prints every key there is, as an INI"},
     {0, JSON, "json", NULL, "Prints results on stdout as lines of JSON"},
     {0, QUIET, "quiet", NULL, "Shows no progress"},
@@ -116,6 +120,14 @@ static int take_option(struct options *options, int value) {
         free((char *)options->model);
         options->model = poptGetOptArg(options->context);
         return 0;
+    case OUTPUT:
+        free((char *)options->output);
+        options->output = poptGetOptArg(options->context);
+        return 0;
+    case WEIGHTS:
+        free((char *)options->weights);
+        options->weights = poptGetOptArg(options->context);
+        return 0;
     case RESUME:
         options->resume = true;
         return 0;
@@ -149,6 +161,10 @@ static bool wants_json(int argc, const char **argv) {
     return false;
 }
 
+static char short_name(int value) {
+    return value == HELP ? 'h' : value == OUTPUT ? 'o' : '\0';
+}
+
 int options_parse(int argc, const char **argv, unsigned taken, struct options *out_options) {
     *out_options =
         (struct options){.json = wants_json(argc, argv), .top = 5, .top_ops = 20, .seconds = 2.0};
@@ -160,7 +176,7 @@ int options_parse(int argc, const char **argv, unsigned taken, struct options *o
             continue;
         table[used++] =
             (struct poptOption){.longName = rows[i].name,
-                                .shortName = rows[i].value == HELP ? 'h' : '\0',
+                                .shortName = short_name(rows[i].value),
                                 .argInfo = rows[i].argument ? POPT_ARG_STRING : POPT_ARG_NONE,
                                 .val = rows[i].value};
     }
@@ -187,5 +203,7 @@ void options_free(struct options *options) {
     free(options->texts);
     free(options->sets);
     free((char *)options->model);
+    free((char *)options->output);
+    free((char *)options->weights);
     poptFreeContext(options->context);
 }

@@ -15,16 +15,18 @@ enum {
     TAKES_MODEL = 1u << 2,
     TAKES_TOP = 1u << 3,
     TAKES_REFERENCE = 1u << 4,
-    TAKES_BENCH = 1u << 5 /* --seconds, --classes and --top of ops */
+    TAKES_BENCH = 1u << 5, /* --seconds, --classes and --top of ops */
+    TAKES_INIT = 1u << 6   /* --output and --weights */
 };
 
 struct options {
     bool json, quiet, help;
     bool resume, fresh, reference;
-    const char *model; /* NULL when not given */
-    int top;           /* classes of `predict` */
-    int top_ops;       /* of `bench`; 0: all */
-    int classes;       /* 0 when not given */
+    const char *model;            /* NULL when not given */
+    const char *output, *weights; /* NULL when not given */
+    int top;                      /* classes of `predict` */
+    int top_ops;                  /* of `bench`; 0: all */
+    int classes;                  /* 0 when not given */
     double seconds;
     retune_option *sets; /* --set section.key=value, in order */
     size_t set_count;

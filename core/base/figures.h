@@ -1,6 +1,7 @@
-/* Numbers as people read them: use the text of the result at once, as figure_count(n).text. */
-#ifndef RETUNE_COMMAND_FIGURES_H
-#define RETUNE_COMMAND_FIGURES_H
+/* Numbers as people read them: use the text of the result at once, as figure_count(n).text. The
+ * command, which sees nothing else of the library's inside, is built with this file too. */
+#ifndef RETUNE_BASE_FIGURES_H
+#define RETUNE_BASE_FIGURES_H
 
 #include <stdint.h>
 

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { TRAIN = 200, TEST = 50, SIDE = 32, SIZE = 96, COLOUR_STEPS = 4 };
+enum { TRAIN = 240, TEST = 60, SIDE = 32, SIZE = 96, COLOUR_STEPS = 4 };
 
 /* Adds what a picture looks like to a row of zeros. */
 typedef void (*describer)(const struct canvas *canvas, float *row);

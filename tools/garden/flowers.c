@@ -96,9 +96,9 @@ static void paint_daisy(struct canvas *canvas, struct placement place,
 static void paint_lily(struct canvas *canvas, struct placement place,
                        const struct colour inks[INK_COUNT], retune_random *random) {
     const struct bloom bloom = plant(canvas, place, inks, random);
-    paint_petals(&bloom, 3, -0.05f, 1.1f, 0.34f, 0, 0.16667f, figure_lens,
+    paint_petals(&bloom, 3, -0.05f, 1.1f, 0.27f, 0, 0.16667f, figure_lens,
                  shaded(bloom.petal, 0.85f));
-    paint_petals(&bloom, 3, -0.05f, 1.1f, 0.34f, 0, 0, figure_lens, bloom.petal);
+    paint_petals(&bloom, 3, -0.05f, 1.1f, 0.27f, 0, 0, figure_lens, bloom.petal);
     paint_petals(&bloom, 6, 0.1f, 0.9f, 0.025f, 0, 0, figure_lens, shaded(bloom.petal, 0.6f));
     paint_petals(&bloom, 6, 0, 0.5f, 0.02f, 0, 0.08333f, figure_box, bloom.heart);
     paint_petals(&bloom, 6, 0.44f, 0.58f, 0.06f, 0.2f, 0.08333f, figure_disc, bloom.heart);

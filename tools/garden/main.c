@@ -34,7 +34,7 @@ static int print_classes(const struct world *world) {
 
 static int serve_album(const struct request *request, const struct world *world, bool sheet) {
     int most = sheet ? 100 : 99999;
-    int count = request->counted ? request->count : sheet ? 8 : 250;
+    int count = request->counted ? request->count : sheet ? 8 : 300;
     if (!request->path || request->more)
         return usage_error(request->verb, " takes a world and one path");
     if (count < 1 || count > most)
@@ -73,7 +73,7 @@ static int serve(const struct request *request) {
 int main(int argc, char **argv) {
     struct request request = {.size = 128, .seed = 1};
     struct poptOption options[] = {{"count", 'n', POPT_ARG_INT, &request.count, 'n',
-                                    "Pictures of each class (default: 250, on a sheet 8)", "N"},
+                                    "Pictures of each class (default: 300, on a sheet 8)", "N"},
                                    {"size", 's', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT,
                                     &request.size, 0, "Pixels along a side of a picture", "N"},
                                    {"seed", 0, POPT_ARG_LONG | POPT_ARGFLAG_SHOW_DEFAULT,

@@ -151,13 +151,19 @@ static retune_status list_changed(run *r, retune_error *error) {
     return RETUNE_OK;
 }
 
+static retune_status write_model(const run *r, retune_error *error) {
+    const char *path = retune_run_folder_file(r->folder, RETUNE_RUN_MODEL);
+    if (r->config->output_precision == RETUNE_OUTPUT_FP16)
+        return retune_model_file_write_half(path, r->session.model, error);
+    return retune_model_file_write(path, r->session.model, NULL, 0, NULL, 0, error);
+}
+
 /* The best model so far, what training changed in it, and what it said about the test images. */
 static retune_status save_best(run *r, retune_error *error) {
     if (!r->changed)
         RETUNE_TRY(list_changed(r, error));
     RETUNE_TRY(retune_trainer_read_model(&r->trainer, error));
-    RETUNE_TRY(retune_model_file_write(retune_run_folder_file(r->folder, RETUNE_RUN_MODEL),
-                                       r->session.model, NULL, 0, NULL, 0, error));
+    RETUNE_TRY(write_model(r, error));
     RETUNE_TRY(retune_delta_write(retune_run_folder_file(r->folder, RETUNE_RUN_DELTA),
                                   r->session.model, r->changed, r->base, error));
     if (r->session.dataset->test_count == 0)

@@ -36,7 +36,7 @@ static const struct verb verbs[] = {
     {"bench", "JOB.ini", "Images a second of each part, and what each op takes",
      TAKES_SET | TAKES_BENCH, 1, 1, verb_bench},
     {"devices", "[JOB.ini]", "Every backend and device, and why it can or cannot be used",
-     TAKES_SET, 0, 1, verb_devices},
+     TAKES_SET | TAKES_SELF_TEST, 0, 1, verb_devices},
 };
 #define VERB_COUNT (sizeof verbs / sizeof *verbs)
 

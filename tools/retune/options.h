@@ -16,12 +16,13 @@ enum {
     TAKES_TOP = 1u << 3,
     TAKES_REFERENCE = 1u << 4, /* --reference and --markdown */
     TAKES_BENCH = 1u << 5,     /* --seconds, --classes and --top of ops */
-    TAKES_INIT = 1u << 6       /* --output and --weights */
+    TAKES_INIT = 1u << 6,      /* --output and --weights */
+    TAKES_SELF_TEST = 1u << 7  /* --self-test */
 };
 
 struct options {
     bool json, quiet, help;
-    bool resume, fresh, reference, markdown;
+    bool resume, fresh, reference, markdown, self_test;
     const char *model;            /* NULL when not given */
     const char *output, *weights; /* NULL when not given */
     int top;                      /* classes of `predict` */

@@ -2,8 +2,7 @@
 #include <retune/retune.h>
 #include <stdio.h>
 
-/* Hears of everything that happens. Any other result than 0 stops the run, which may go on later.
- */
+/* Hears of everything that happens; a result other than 0 stops the run, which may go on later. */
 static int listen(void *user, const retune_event *event) {
     if (event->kind == RETUNE_EVENT_EPOCH)
         printf("epoch %u: loss %.4f\n", event->of.epoch.epoch, event->of.epoch.loss);

@@ -281,6 +281,8 @@ retune_status retune_config_open(const char *path, const retune_option *override
     for (size_t i = 0; i < override_count && status == RETUNE_OK; i++)
         status = set_override(config, &overrides[i], error);
     if (status == RETUNE_OK)
+        status = retune_config_check_plugin_folder(config, error);
+    if (status == RETUNE_OK)
         *out_config = config;
     else
         retune_config_close(config);

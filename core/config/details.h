@@ -27,4 +27,8 @@ static inline void *retune_config_field(const retune_config *config, const retun
 /* `path` as it reads from any folder, without "./" and doubled slashes; empty stays empty. */
 retune_status retune_config_absolute_path(const char *path, char **out_path, retune_error *error);
 
+/* INVALID: `[backend] plugin_path` is the folder of the job file or of the weights, or lies in the
+ * data. */
+retune_status retune_config_check_plugin_folder(const retune_config *config, retune_error *error);
+
 #endif

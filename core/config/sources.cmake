@@ -1,1 +1,1 @@
-set(sources config.c fingerprint.c ini.c key.c sections.c settings.c value.c write.c)
+set(sources config.c fingerprint.c ini.c key.c plugin_folder.c sections.c settings.c value.c write.c)

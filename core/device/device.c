@@ -4,6 +4,7 @@
 #include "device/plugin.h"
 #include "graph/op_rule.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- Before opening -------------------------------------------------------------------------- */
@@ -75,6 +76,9 @@ retune_status retune_device_open(const retune_backend *backend, uint32_t index,
         retune_fail_context(error, status, "%s", backend->name);
         goto done;
     }
+    status = retune_allocate(1, sizeof *device->failed, "a device", &device->failed, error);
+    if (status != RETUNE_OK)
+        goto done;
     status = backend->device_open(index, options, option_count, &device->handle, emptied(error));
     status = retune_plugin_answer(status, "device_open", error);
     if (status == RETUNE_OK && !device->handle)
@@ -86,15 +90,20 @@ retune_status retune_device_open(const retune_backend *backend, uint32_t index,
     *out_device = device;
     device = NULL;
 done:
+    if (device)
+        free(device->failed);
     free(device);
     return status;
 }
 
 void retune_device_close(retune_device *device) {
-    if (!device)
-        return;
-    device->backend->device_close(device->handle);
-    free(device);
+    while (device) {
+        retune_device *next = device->next;
+        device->backend->device_close(device->handle);
+        free(device->failed);
+        free(device);
+        device = next;
+    }
 }
 
 /* ---- Calls ----------------------------------------------------------------------------------- */
@@ -105,6 +114,8 @@ static retune_status answer(const retune_device *device, retune_status status, c
     if (status == RETUNE_OK)
         return RETUNE_OK;
     status = retune_plugin_answer(status, function, error);
+    if (status == RETUNE_DEVICE_LOST)
+        *device->failed = status;
     return name ? retune_fail_context(error, status, "%s: %s (%s)", device->info.id, function, name)
                 : retune_fail_context(error, status, "%s: %s", device->info.id, function);
 }
@@ -121,6 +132,11 @@ retune_status retune_device_query(const retune_device *device, const retune_op_d
                                   retune_error *error) {
     retune_op_support support = {.struct_size = (uint32_t)sizeof support};
     *out_support = support;
+    if (op->kind < RETUNE_OP_KIND_COUNT && device->verdict.failures[op->kind][0] != '\0') {
+        snprintf(out_support->reason, sizeof out_support->reason, "in quarantine: %s",
+                 device->verdict.failures[op->kind]);
+        return RETUNE_OK;
+    }
     retune_status status = device->backend->op_query(device->handle, op, &support, emptied(error));
     if (status != RETUNE_OK)
         return answer(device, status, retune_op_name((retune_op_kind)op->kind), name, error);
@@ -185,6 +201,8 @@ retune_status retune_device_program(const retune_device *device, const retune_op
     retune_status status =
         device->backend->program_create(device->handle, ops, op_count, &program, emptied(error));
     status = answer(device, given(status, program, error), "program_create", NULL, error);
+    if (*device->failed != RETUNE_DEVICE_LOST)
+        *device->failed = status == RETUNE_UNSUPPORTED ? status : RETUNE_OK;
     if (status == RETUNE_OK)
         *out_program = program;
     return status;

@@ -9,13 +9,19 @@
 #include "retune/backend.h"
 
 #include "base/status.h"
+#include "device/verdict.h"
 
 #include <stdbool.h>
 
+/* Devices may form a chain: what the first one does not do, the next ones do for it. */
 typedef struct retune_device {
     const retune_backend *backend;
     retune_backend_device *handle;
     retune_device_info info; /* info.id is "<backend>/<device>" */
+    retune_verdict verdict;  /* of the self-test; set by whoever opened the device */
+    retune_status *failed;   /* DEVICE_LOST once it said so; UNSUPPORTED after program_create, which
+                              * op_query had promised to succeed; else OK */
+    struct retune_device *next; /* closed with it; NULL: there is none */
 } retune_device;
 
 /* Number of devices and what they are, after a probe that was OK. INTERNAL: the plugin's answer
@@ -33,9 +39,10 @@ bool retune_device_id_valid(const char *backend, const char *id);
 retune_status retune_device_open(const retune_backend *backend, uint32_t index,
                                  const retune_option *options, size_t option_count,
                                  retune_device **out_device, retune_error *error);
-void retune_device_close(retune_device *device); /* takes NULL */
+void retune_device_close(retune_device *device); /* and the rest of its chain; takes NULL */
 
-/* The functions of backend.h, in its order. `name` says which layer or tensor this is about:
+/* The functions of backend.h, in its order. An op in quarantine is one that the device does not do:
+ * retune_device_query answers so. `name` says which layer or tensor this is about:
  * "cpu/simd: conv2d (conv_pw_13): ...". */
 retune_status retune_device_query(const retune_device *device, const retune_op_desc *op,
                                   const char *name, retune_op_support *out_support,

@@ -2,15 +2,20 @@
 
 #include "base/memory.h"
 #include "base/tensor_desc.h"
+#include "device/part.h"
+#include "device/placement.h"
 #include "graph/constants.h"
 #include "graph/op_rule.h"
 
+/* On one device, `parts` has a single entry and nothing else is made: calls go straight to it. */
 struct retune_executable {
-    const retune_device *device;
     const retune_graph *graph;
     const retune_model *model;
-    retune_backend_tensor **tensors; /* one a value */
-    retune_backend_program *program;
+    retune_part *parts; /* one a device, in their order */
+    size_t part_count;
+    retune_placement placement;
+    uint32_t *current;    /* by value: see placement.h */
+    unsigned char *cargo; /* room for the largest tensor that crosses */
 };
 
 retune_status retune_executable_check(const retune_device *device, const retune_graph *graph,
@@ -27,85 +32,110 @@ retune_status retune_executable_check(const retune_device *device, const retune_
     return RETUNE_OK;
 }
 
+/* ---- Placing ------------------------------------------------------------------------------- */
+
+static size_t count_devices(const retune_device *device) {
+    size_t count = 0;
+    for (; device; device = device->next)
+        count++;
+    return count;
+}
+
+/* Asks the devices of a chain about the nodes of a graph. */
+typedef struct question {
+    const retune_device *first;
+    const retune_graph *graph;
+    retune_status status; /* of the first call that failed */
+    retune_error *error;
+} question;
+
+static bool does(void *user, size_t number, size_t node) {
+    question *q = user;
+    const retune_device *device = q->first;
+    for (; number > 0; number--)
+        device = device->next;
+    retune_op_desc op = retune_graph_describe(q->graph, &q->graph->nodes[node]);
+    retune_op_support support = {.struct_size = (uint32_t)sizeof support};
+    if (q->status == RETUNE_OK)
+        q->status =
+            retune_device_query(device, &op, q->graph->nodes[node].layer, &support, q->error);
+    return q->status == RETUNE_OK && support.supported;
+}
+
+retune_status retune_executable_place(const retune_device *device, const retune_graph *graph,
+                                      retune_placement *out_placement, retune_error *error) {
+    retune_error fault = RETUNE_ERROR_INIT;
+    question q = {device, graph, RETUNE_OK, &fault};
+    retune_status status =
+        retune_placement_make(graph, count_devices(device), does, &q, out_placement, error);
+    return q.status == RETUNE_OK ? status : retune_fail(error, q.status, "%s", fault.message);
+}
+
+/* ---- Making -------------------------------------------------------------------------------- */
+
 void retune_executable_destroy(retune_executable *executable) {
     if (!executable)
         return;
-    const retune_backend *backend = executable->device->backend;
-    if (executable->program)
-        backend->program_destroy(executable->program);
-    for (size_t v = 0; executable->tensors && v < executable->graph->value_count; v++)
-        if (executable->tensors[v])
-            backend->tensor_destroy(executable->tensors[v]);
-    free(executable->tensors);
+    for (size_t p = 0; p < executable->part_count; p++)
+        retune_part_destroy(&executable->parts[p]);
+    retune_placement_free(&executable->placement);
+    free(executable->parts);
+    free(executable->current);
+    free(executable->cargo);
     free(executable);
 }
 
-static retune_status create_table(retune_executable *executable, int32_t table, const void *memory,
-                                  retune_error *error) {
-    const retune_device *device = executable->device;
-    const retune_value *value = &executable->graph->values[table];
-    retune_backend_tensor **tensor = &executable->tensors[table];
-    if (device->info.features & RETUNE_FEATURE_HOST_MEMORY) {
-        retune_status status =
-            retune_device_wrap(device, &value->desc, memory, value->name, tensor, error);
-        if (status != RETUNE_UNSUPPORTED)
-            return status;
-    }
-    RETUNE_TRY(
-        retune_device_tensor(device, &value->desc, value->usage, 0, value->name, tensor, error));
-    return retune_executable_write_all(executable, table, memory, error);
+/* The share of one device of a placement. */
+typedef struct share {
+    const retune_placement *placement;
+    size_t device;
+} share;
+
+static bool shares_node(const void *user, size_t node) {
+    const share *s = user;
+    return s->placement->device[node] == s->device;
 }
 
-static retune_status create_tensors(retune_executable *executable, int32_t table,
-                                    const void *table_memory, retune_error *error) {
-    const retune_graph *graph = executable->graph;
-    RETUNE_TRY(retune_allocate(graph->value_count, sizeof(retune_backend_tensor *), "tensors",
-                               &executable->tensors, error));
-    for (size_t v = 0; v < graph->value_count; v++) {
-        const retune_value *value = &graph->values[v];
-        if ((int32_t)v == table && table_memory)
-            RETUNE_TRY(create_table(executable, table, table_memory, error));
-        else
-            RETUNE_TRY(retune_device_tensor(executable->device, &value->desc, value->usage,
-                                            value->slot, value->name, &executable->tensors[v],
-                                            error));
+static bool shares_value(const void *user, size_t value) {
+    const share *s = user;
+    return s->placement->users[value] >> s->device & 1;
+}
+
+/* Room for any tensor that more than one device has. */
+static retune_status open_cargo(retune_executable *executable, retune_error *error) {
+    const retune_placement *placement = &executable->placement;
+    size_t most = 0;
+    for (size_t v = 0; v < executable->graph->value_count; v++) {
+        size_t bytes = 0;
+        RETUNE_TRY(retune_desc_bytes(&executable->graph->values[v].desc, &bytes, error));
+        if ((placement->users[v] & (placement->users[v] - 1)) != 0 && bytes > most)
+            most = bytes;
     }
+    RETUNE_TRY(retune_allocate(executable->graph->value_count, sizeof *executable->current,
+                               "a placement", &executable->current, error));
+    return retune_allocate_aligned(most, "tensors on their way", &executable->cargo, error);
+}
+
+static retune_status create_parts(retune_executable *executable, const retune_device *device,
+                                  int32_t table, const void *table_memory, retune_error *error) {
+    size_t count = count_devices(device);
+    RETUNE_TRY(retune_allocate(count, sizeof *executable->parts, "an executable",
+                               &executable->parts, error));
+    if (count > 1) {
+        RETUNE_TRY(
+            retune_executable_place(device, executable->graph, &executable->placement, error));
+        RETUNE_TRY(open_cargo(executable, error));
+    }
+    for (size_t p = 0; p < count; p++, device = device->next) {
+        share own = {&executable->placement, p};
+        retune_part_share of = {shares_node, shares_value, &own};
+        RETUNE_TRY(retune_part_create(device, executable->graph, count > 1 ? &of : NULL, table,
+                                      table_memory, &executable->parts[p], error));
+        executable->part_count++;
+    }
+    if (table_memory && count > 1)
+        executable->current[table] = executable->placement.users[table];
     return RETUNE_OK;
-}
-
-static retune_status create_program(retune_executable *executable, retune_error *error) {
-    const retune_graph *graph = executable->graph;
-    retune_op_desc *descs = NULL;
-    retune_op *ops = NULL;
-    const retune_op **list = NULL;
-    retune_status status =
-        retune_allocate(graph->node_count, sizeof *descs, "a program", &descs, error);
-    if (status == RETUNE_OK)
-        status = retune_allocate(graph->node_count, sizeof *ops, "a program", &ops, error);
-    if (status == RETUNE_OK)
-        status = retune_allocate(graph->node_count, sizeof *list, "a program", &list, error);
-    if (status != RETUNE_OK)
-        goto done;
-    for (size_t n = 0; n < graph->node_count; n++) {
-        const retune_node *node = &graph->nodes[n];
-        descs[n] = retune_graph_describe(graph, node);
-        ops[n].struct_size = (uint32_t)sizeof ops[n];
-        ops[n].desc = &descs[n];
-        for (int slot = 0; slot < RETUNE_OP_TENSORS_MAX; slot++) {
-            if (node->inputs[slot] >= 0)
-                ops[n].inputs[slot] = executable->tensors[node->inputs[slot]];
-            if (node->outputs[slot] >= 0)
-                ops[n].outputs[slot] = executable->tensors[node->outputs[slot]];
-        }
-        list[n] = &ops[n];
-    }
-    status = retune_device_program(executable->device, list, graph->node_count,
-                                   &executable->program, error);
-done:
-    free(descs);
-    free(ops);
-    free(list);
-    return status;
 }
 
 retune_status retune_executable_create(const retune_device *device, const retune_graph *graph,
@@ -115,12 +145,9 @@ retune_status retune_executable_create(const retune_device *device, const retune
     *out_executable = NULL;
     retune_executable *executable = NULL;
     RETUNE_TRY(retune_allocate(1, sizeof *executable, "an executable", &executable, error));
-    executable->device = device;
     executable->graph = graph;
     executable->model = model;
-    retune_status status = create_tensors(executable, table, table_memory, error);
-    if (status == RETUNE_OK)
-        status = create_program(executable, error);
+    retune_status status = create_parts(executable, device, table, table_memory, error);
     if (status == RETUNE_OK)
         status = retune_executable_load(executable, error);
     if (status != RETUNE_OK) {
@@ -163,18 +190,36 @@ retune_status retune_executable_load(retune_executable *executable, retune_error
     return status;
 }
 
+/* ---- Use ----------------------------------------------------------------------------------- */
+
 retune_status retune_executable_write(retune_executable *executable, int32_t value,
                                       int64_t first_row, int64_t rows, const void *data,
                                       retune_error *error) {
-    return retune_device_write(executable->device, executable->tensors[value], first_row, rows,
-                               data, executable->graph->values[value].name, error);
+    if (executable->part_count == 1)
+        return retune_part_write(executable->parts, value, first_row, rows, data, error);
+    uint32_t users = executable->placement.users[value];
+    for (size_t p = 0; p < executable->part_count; p++)
+        if (users >> p & 1)
+            RETUNE_TRY(
+                retune_part_write(&executable->parts[p], value, first_row, rows, data, error));
+    executable->current[value] = users;
+    return RETUNE_OK;
+}
+
+/* A device that has the value as it should be. */
+static const retune_part *owner(const retune_executable *executable, int32_t value) {
+    if (executable->part_count == 1)
+        return executable->parts;
+    uint32_t holders = executable->current[value];
+    if (holders == 0)
+        holders = executable->placement.users[value];
+    return &executable->parts[__builtin_ctz(holders)];
 }
 
 retune_status retune_executable_read(retune_executable *executable, int32_t value,
                                      int64_t first_row, int64_t rows, void *data,
                                      retune_error *error) {
-    return retune_device_read(executable->device, executable->tensors[value], first_row, rows, data,
-                              executable->graph->values[value].name, error);
+    return retune_part_read(owner(executable, value), value, first_row, rows, data, error);
 }
 
 retune_status retune_executable_write_all(retune_executable *executable, int32_t value,
@@ -189,22 +234,50 @@ retune_status retune_executable_read_all(retune_executable *executable, int32_t 
                                   executable->graph->values[value].desc.shape[0], data, error);
 }
 
+/* A range at work on several devices. */
+typedef struct run {
+    retune_executable *executable;
+    const retune_run_args *args;
+} run;
+
+static retune_status carry(void *user, int32_t value, size_t from, size_t to, retune_error *error) {
+    retune_executable *executable = ((run *)user)->executable;
+    int64_t rows = executable->graph->values[value].desc.shape[0];
+    RETUNE_TRY(
+        retune_part_read(&executable->parts[from], value, 0, rows, executable->cargo, error));
+    return retune_part_write(&executable->parts[to], value, 0, rows, executable->cargo, error);
+}
+
+static retune_status run_stretch(void *user, size_t device, size_t begin, size_t end,
+                                 retune_error *error) {
+    const run *r = user;
+    return retune_part_run(&r->executable->parts[device], (retune_range){begin, end}, r->args,
+                           error);
+}
+
 retune_status retune_executable_run(retune_executable *executable, retune_range range,
                                     float learning_rate, uint64_t step, retune_error *error) {
     retune_run_args args = {
         .struct_size = (uint32_t)sizeof args, .learning_rate = learning_rate, .step = step};
     if (range.begin == range.end)
         return RETUNE_OK;
-    return retune_device_run(executable->device, executable->program, range.begin, range.end, &args,
-                             error);
+    if (executable->part_count == 1)
+        return retune_part_run(executable->parts, range, &args, error);
+    run r = {executable, &args};
+    retune_placement_visitor visitor = {carry, run_stretch, &r};
+    return retune_placement_walk(&executable->placement, range, executable->current, &visitor,
+                                 error);
 }
 
 retune_status retune_executable_wait(retune_executable *executable, retune_error *error) {
-    return retune_device_wait(executable->device, executable->program, error);
+    for (size_t p = 0; p < executable->part_count; p++)
+        RETUNE_TRY(retune_part_wait(&executable->parts[p], error));
+    return RETUNE_OK;
 }
 
 retune_status retune_executable_times(retune_executable *executable, uint64_t *out_nanoseconds,
                                       retune_error *error) {
-    return retune_device_times(executable->device, executable->program, out_nanoseconds,
-                               executable->graph->node_count, error);
+    for (size_t p = 0; p < executable->part_count; p++)
+        RETUNE_TRY(retune_part_times(&executable->parts[p], out_nanoseconds, error));
+    return RETUNE_OK;
 }

@@ -1,16 +1,23 @@
-/* A graph on a device: its tensors, filled from the model, and its program. */
+/* A graph on a device: its tensors, filled from the model, and its program. With a chain of devices
+ * (device.h), the ops that the first one refuses run on the next that does them, and tensors cross
+ * through host memory where they must; whoever uses the executable need not know. */
 #ifndef RETUNE_EXECUTABLE_H
 #define RETUNE_EXECUTABLE_H
 
 #include "device/device.h"
+#include "device/placement.h"
 #include "graph/graph.h"
 
 typedef struct retune_executable retune_executable;
 
-/* Asks the device about every op. UNSUPPORTED names the first one it refuses, with its layer and
- * the reason. */
+/* Asks the device alone about every op. UNSUPPORTED names the first one it refuses, with its layer
+ * and the reason. */
 retune_status retune_executable_check(const retune_device *device, const retune_graph *graph,
                                       retune_error *error);
+
+/* Asks the devices of a chain who runs what. UNSUPPORTED: nobody does some op. */
+retune_status retune_executable_place(const retune_device *device, const retune_graph *graph,
+                                      retune_placement *out_placement, retune_error *error);
 
 /* Makes the tensors and the program and fills every value that has a source from the model (all of
  * it stays on the caller's side; the model and the graph outlive the executable). `table` is the

@@ -20,15 +20,15 @@ static const char *rung_name(const retune_rung *rung) {
     return rung->info.id[0] != '\0' ? rung->info.id : rung->backend;
 }
 
-static retune_status add_refusal(retune_refusals *refusals, const retune_rung *rung,
-                                 retune_error *error) {
+retune_status retune_refusals_add(retune_refusals *refusals, const char *name, const char *text,
+                                  retune_error *error) {
     char *backend = NULL, *reason = NULL;
     retune_status status = retune_grow(&refusals->items, &refusals->capacity, refusals->count,
                                        sizeof *refusals->items, "refusals", error);
     if (status == RETUNE_OK)
-        status = retune_copy_text(rung_name(rung), &backend, error);
+        status = retune_copy_text(name, &backend, error);
     if (status == RETUNE_OK)
-        status = retune_copy_text(rung->reason, &reason, error);
+        status = retune_copy_text(text, &reason, error);
     if (status == RETUNE_OK)
         refusals->items[refusals->count++] = (retune_refusal){backend, reason};
     else
@@ -62,7 +62,7 @@ retune_status retune_ladder_check(const retune_ladder_options *options, retune_e
                 return retune_fail(error, RETUNE_INVALID,
                                    "[backend] order: '%s' stands there twice", options->order[i]);
     }
-    return RETUNE_OK;
+    return retune_pins_check(&options->look.pins, error);
 }
 
 /* Whether a name other than "auto" stands for a rung. A device's name also stands for its backend
@@ -122,11 +122,14 @@ retune_status retune_ladder_decide(const retune_ladder_options *options, const r
     retune_ladder_sequence(options, rungs, rung_count, sequence, &length);
     retune_status status = RETUNE_OK;
     for (size_t i = 0; i < length; i++) {
+        if (rungs[sequence[i]].taken)
+            continue;
         if (rungs[sequence[i]].status == RETUNE_OK) {
             *out_index = sequence[i];
             goto done;
         }
-        status = add_refusal(out_refusals, &rungs[sequence[i]], error);
+        const retune_rung *rung = &rungs[sequence[i]];
+        status = retune_refusals_add(out_refusals, rung_name(rung), rung->reason, error);
         if (status != RETUNE_OK)
             goto done;
     }
@@ -143,9 +146,9 @@ done:
 static retune_status try_rung(const retune_ladder_options *options, retune_rung *rung,
                               retune_device **out_device, retune_error *error) {
     for (size_t i = 0; i < options->excluded_count; i++)
-        if (strcmp(options->excluded[i], rung->info.id) == 0) {
+        if (strcmp(options->excluded[i].backend, rung->info.id) == 0) {
             rung->status = RETUNE_UNAVAILABLE;
-            snprintf(rung->reason, sizeof rung->reason, "excluded: in use or lost");
+            snprintf(rung->reason, sizeof rung->reason, "%s", options->excluded[i].reason);
             return RETUNE_OK;
         }
     size_t option_count = 0;
@@ -164,6 +167,7 @@ static retune_status try_rung(const retune_ladder_options *options, retune_rung 
         snprintf(rung->reason, sizeof rung->reason, "%s", fault.message);
         return RETUNE_OK;
     }
+    device->verdict = rung->verdict;
     if (options->accept && !options->accept(device, options->user, reason)) {
         retune_device_close(device);
         retune_plugin_text(reason, sizeof reason);
@@ -175,18 +179,52 @@ static retune_status try_rung(const retune_ladder_options *options, retune_rung 
     return RETUNE_OK;
 }
 
-/* Tries the rungs known so far, best first, until one holds. */
+/* Whether the chosen devices will do; `reason` says why not. */
+static bool is_enough(const retune_ladder_options *options, const retune_device *chosen,
+                      char reason[256]) {
+    reason[0] = '\0';
+    return chosen && (!options->enough || options->enough(options->user, reason));
+}
+
+/* Tries the rungs known so far, best first, until one holds, or several hold together. */
 static retune_status climb(const retune_ladder_options *options, retune_snapshot *snapshot,
                            retune_device **out_device, retune_refusals *out_refusals,
                            retune_error *error) {
-    while (!*out_device) {
+    char missing[256];
+    while (!is_enough(options, *out_device, missing)) {
         size_t index = 0;
+        retune_device **end = out_device;
+        while (*end)
+            end = &(*end)->next;
         retune_refusals_free(out_refusals);
         RETUNE_TRY(retune_ladder_decide(options, snapshot->rungs, snapshot->count, &index,
                                         out_refusals, error));
-        RETUNE_TRY(try_rung(options, &snapshot->rungs[index], out_device, error));
+        RETUNE_TRY(try_rung(options, &snapshot->rungs[index], end, error));
+        snapshot->rungs[index].taken = *end != NULL;
     }
     return RETUNE_OK;
+}
+
+/* Nobody is left, and those that were chosen do not suffice: they are refused as well. */
+static retune_status refuse_chosen(const retune_ladder_options *options, retune_snapshot *snapshot,
+                                   retune_device **chosen, retune_refusals *out_refusals,
+                                   retune_error *error) {
+    char missing[256];
+    size_t index = 0;
+    is_enough(options, *chosen, missing);
+    for (size_t i = 0; i < snapshot->count; i++) {
+        retune_rung *rung = &snapshot->rungs[i];
+        if (!rung->taken)
+            continue;
+        rung->taken = false;
+        rung->status = RETUNE_UNSUPPORTED;
+        snprintf(rung->reason, sizeof rung->reason, "%s", missing);
+    }
+    retune_device_close(*chosen);
+    *chosen = NULL;
+    retune_refusals_free(out_refusals);
+    return retune_ladder_decide(options, snapshot->rungs, snapshot->count, &index, out_refusals,
+                                error);
 }
 
 retune_status retune_ladder_choose(const retune_ladder_options *options, retune_device **out_device,
@@ -200,10 +238,15 @@ retune_status retune_ladder_choose(const retune_ladder_options *options, retune_
     retune_status status = RETUNE_UNAVAILABLE;
     for (size_t n = 1; n <= names && status == RETUNE_UNAVAILABLE; n++) {
         known.order_count = n;
-        status = retune_snapshot_add(&snapshot, options->order[n - 1], options->plugin_folder,
-                                     options->probe_timeout_ms, error);
+        status = retune_snapshot_add(&snapshot, options->order[n - 1], &options->look, error);
         if (status == RETUNE_OK)
             status = climb(&known, &snapshot, out_device, out_refusals, error);
+    }
+    if (status == RETUNE_UNAVAILABLE && *out_device)
+        status = refuse_chosen(&known, &snapshot, out_device, out_refusals, error);
+    if (status != RETUNE_OK) {
+        retune_device_close(*out_device);
+        *out_device = NULL;
     }
     retune_snapshot_free(&snapshot);
     return status;

@@ -4,6 +4,7 @@
 #include "device/plugin_private.h"
 #include "device/search.h"
 #include "device/static_plugins.h"
+#include "device/trust.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -59,6 +60,15 @@ static const struct kind kinds[] = {
 static bool name_valid(retune_plugin_kind kind, const char *name) {
     return retune_search_name_valid(name, strlen(name)) &&
            !(kind == RETUNE_PLUGIN_BACKEND && strncmp(name, "format_", 7) == 0);
+}
+
+#define FILE_NAME_MAX (RETUNE_PLUGIN_NAME_MAX + 32)
+
+/* "retune_cpu.so"; returns `text`. */
+static const char *file_name_of(retune_plugin_kind kind, const char *name,
+                                char text[FILE_NAME_MAX]) {
+    snprintf(text, FILE_NAME_MAX, "%s%s.so", kinds[kind].prefix, name);
+    return text;
 }
 
 /* ---- The plugins of this process ------------------------------------------------------------- */
@@ -186,7 +196,7 @@ static retune_status fail_missing(retune_plugin_kind kind, const char *name,
 
 retune_status retune_plugin_find(retune_plugin_kind kind, const char *name, const char *folder,
                                  retune_plugin **out_plugin, retune_error *error) {
-    char file_name[RETUNE_PLUGIN_NAME_MAX + 32], *path = NULL;
+    char file_name[FILE_NAME_MAX], *path = NULL;
     const char *linked_name = NULL;
     union retune_plugin_query query;
     retune_names folders;
@@ -202,8 +212,7 @@ retune_status retune_plugin_find(retune_plugin_kind kind, const char *name, cons
             status = record(kind, name, LINKED_IN, &query, out_plugin, error);
             goto done;
         }
-    snprintf(file_name, sizeof file_name, "%s%s.so", kinds[kind].prefix, name);
-    status = retune_search_file(&folders, file_name, &path, error);
+    status = retune_search_file(&folders, file_name_of(kind, name, file_name), &path, error);
     if (status != RETUNE_OK)
         goto done;
     status = path ? record(kind, name, path, NULL, out_plugin, error)
@@ -219,7 +228,7 @@ done:
 static retune_status open_library(retune_plugin *plugin, retune_error *error) {
     const struct kind *kind = &kinds[plugin->kind];
     char *resolved = NULL;
-    RETUNE_TRY(retune_search_trust(plugin->path, &resolved, error));
+    RETUNE_TRY(retune_trust_file(plugin->path, &resolved, error));
     void *library = dlopen(resolved, RTLD_NOW | RTLD_LOCAL); /* stays open for ever */
     free(resolved);
     if (!library)
@@ -299,10 +308,34 @@ static retune_status read_table(retune_plugin *plugin, retune_error *error) {
     return RETUNE_OK;
 }
 
-retune_status retune_plugin_load(retune_plugin *plugin, retune_error *error) {
-    retune_status status = RETUNE_OK;
+/* Compares the file with its pin. */
+static retune_status check_pin(retune_plugin *plugin, const retune_pins *pins,
+                               retune_error *error) {
+    char file_name[FILE_NAME_MAX], *resolved = NULL;
+    const char *wanted =
+        pins ? retune_pins_find(pins, file_name_of(plugin->kind, plugin->name, file_name)) : NULL;
+    if (!wanted)
+        return RETUNE_OK;
+    if (plugin->sha256[0] != '\0')
+        return retune_pin_compare_hash(plugin->path, wanted, plugin->sha256, error);
+    if (plugin->query.backend)
+        return retune_fail(
+            error, RETUNE_UNAVAILABLE,
+            "%s: refused, [backend] plugin_sha256 cannot be checked: it is %s", file_name,
+            strcmp(plugin->path, LINKED_IN) == 0 ? "linked in" : "loaded already, without a pin");
+    RETUNE_TRY(retune_trust_file(plugin->path, &resolved, error));
+    retune_status status = retune_pin_compare(resolved, wanted, plugin->sha256, error);
+    if (status != RETUNE_OK)
+        plugin->sha256[0] = '\0';
+    free(resolved);
+    return status;
+}
+
+retune_status retune_plugin_load_pinned(retune_plugin *plugin, const retune_pins *pins,
+                                        retune_error *error) {
     pthread_mutex_lock(&lock);
-    if (!plugin->loaded) {
+    retune_status status = check_pin(plugin, pins, error);
+    if (status == RETUNE_OK && !plugin->loaded) {
         if (!plugin->query.backend)
             status = open_library(plugin, error);
         if (status == RETUNE_OK)
@@ -311,6 +344,10 @@ retune_status retune_plugin_load(retune_plugin *plugin, retune_error *error) {
     }
     pthread_mutex_unlock(&lock);
     return status;
+}
+
+retune_status retune_plugin_load(retune_plugin *plugin, retune_error *error) {
+    return retune_plugin_load_pinned(plugin, NULL, error);
 }
 
 const char *retune_plugin_name(const retune_plugin *plugin) {
@@ -353,11 +390,13 @@ static void append(char *text, size_t size, const char *format, ...) {
     va_end(arguments);
 }
 
-retune_status retune_format_find(const char *path, const char *folder,
+retune_status retune_format_find(const char *path, const char *folder, const retune_pins *pins,
                                  const retune_format **out_format, retune_error *error) {
     char seen[768] = "";
     retune_names names;
     *out_format = NULL;
+    if (pins)
+        RETUNE_TRY(retune_pins_check(pins, error));
     RETUNE_TRY(retune_plugin_names(RETUNE_PLUGIN_FORMAT, folder, &names, error));
     retune_status status = RETUNE_OK;
     for (size_t i = 0; i < names.count && !*out_format; i++) {
@@ -366,7 +405,7 @@ retune_status retune_format_find(const char *path, const char *folder,
         status =
             retune_plugin_find(RETUNE_PLUGIN_FORMAT, names.items[i], folder, &plugin, &refusal);
         if (status == RETUNE_OK)
-            status = retune_plugin_load(plugin, &refusal);
+            status = retune_plugin_load_pinned(plugin, pins, &refusal);
         const char *separator = seen[0] ? "; " : "";
         if (status != RETUNE_OK)
             append(seen, sizeof seen, "%s%s (%s)", separator, names.items[i], refusal.message);

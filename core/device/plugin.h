@@ -11,6 +11,8 @@
 #include "retune/format.h"
 
 #include "device/names.h"
+#include "device/pin.h"
+#include "device/verdict.h"
 
 typedef enum retune_plugin_kind { RETUNE_PLUGIN_BACKEND, RETUNE_PLUGIN_FORMAT } retune_plugin_kind;
 
@@ -30,6 +32,12 @@ retune_status retune_plugin_find(retune_plugin_kind kind, const char *name, cons
  * The message names the file. */
 retune_status retune_plugin_load(retune_plugin *plugin, retune_error *error);
 
+/* Loads it only when its file is what `pins` say, if they say anything of it; `pins` may be NULL
+ * and were checked. UNAVAILABLE also: it is not; there is no file to compare; or it was loaded
+ * without a pin before, and nobody knows what the file was like then. */
+retune_status retune_plugin_load_pinned(retune_plugin *plugin, const retune_pins *pins,
+                                        retune_error *error);
+
 const char *retune_plugin_name(const retune_plugin *plugin);
 const char *retune_plugin_path(const retune_plugin *plugin); /* "(linked in)" when it has no file */
 
@@ -44,9 +52,34 @@ const retune_format *retune_plugin_format(const retune_plugin *plugin);
 retune_status retune_plugin_probe(retune_plugin *plugin, uint32_t timeout_ms,
                                   retune_probe_report *out_report, retune_error *error);
 
+/* When the devices of a backend are tested with ops of known answers. */
+typedef enum retune_self_test_mode {
+    RETUNE_SELF_TEST_ONCE = 0, /* those that no verdict is remembered of */
+    RETUNE_SELF_TEST_REPEAT,   /* all */
+    RETUNE_SELF_TEST_SKIP      /* none, and what is remembered does not count either */
+} retune_self_test_mode;
+
+typedef struct retune_plugin_contact {
+    uint32_t probe_timeout_ms; /* as above */
+    uint32_t test_timeout_ms;  /* of one op's test; 0: a minute */
+    retune_self_test_mode self_test;
+} retune_plugin_contact;
+
+/* A probe, and before it, the first time, the self-test of the backend's devices in the same child
+ * process. A device on which a test crashes or hangs gets a verdict that says so. */
+retune_status retune_plugin_contact_first(retune_plugin *plugin, const retune_plugin_contact *how,
+                                          retune_probe_report *out_report, retune_error *error);
+
+/* The verdict on device `index` of a backend that was probed. Where there is none yet although
+ * `mode` asks for one (the driver was in use before, or there can be no child), it is tested now,
+ * in this process. */
+void retune_plugin_judge(retune_plugin *plugin, uint32_t index, const retune_device_info *info,
+                         retune_self_test_mode mode, retune_verdict *out_verdict);
+
 /* The format plugin that reads files with the extension of `path`: the first by name among those
- * found. UNAVAILABLE lists what was found and what could not be loaded. */
-retune_status retune_format_find(const char *path, const char *folder,
+ * found. `folder` and `pins` may be NULL. UNAVAILABLE lists what was found and what could not be
+ * loaded. INVALID: the folder or the pins are wrong. */
+retune_status retune_format_find(const char *path, const char *folder, const retune_pins *pins,
                                  const retune_format **out_format, retune_error *error);
 
 /* Makes what a plugin's function answered fit to pass on: an unknown status is INTERNAL, the

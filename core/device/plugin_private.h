@@ -2,6 +2,7 @@
 #ifndef RETUNE_DEVICE_PLUGIN_PRIVATE_H
 #define RETUNE_DEVICE_PLUGIN_PRIVATE_H
 
+#include "device/pin.h"
 #include "device/plugin.h"
 #include "device/search.h"
 
@@ -21,8 +22,12 @@ struct retune_plugin {
         retune_format format;
     } table; /* once `loaded` */
     bool loaded;
+    char sha256[RETUNE_SHA256_TEXT_MAX]; /* of the file that was loaded, when that was pinned */
     bool trusted;      /* a probe has come back alive */
     char *probe_fault; /* why it is not probed again */
+    /* Of its devices, by key: what this process found out. */
+    struct retune_plugin_verdict *verdicts;
+    size_t verdict_count, verdict_capacity;
 };
 
 #endif

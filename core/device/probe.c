@@ -1,40 +1,28 @@
-/* Probing a backend without risking the process.
+/* The first contact with a backend, without risking the process.
  *
- * A driver stack is the code most likely to crash or hang before any of ours runs, so the first
- * probe of a plugin happens in a forked child. POSIX allows only async-signal-safe calls in the
- * child of a process with several threads; a probe makes others. That is sound here: probing
- * happens when a job starts, before it has threads; the C libraries in question keep their
- * allocator usable after a fork; and where a host with threads of its own does leave a lock held,
- * the child hangs, the timeout ends it, and the backend is refused instead of used. */
+ * A driver stack is the code most likely to crash or hang before any of ours runs, and a kernel
+ * that nobody tried the next one. So the first probe of a plugin and the self-test of its devices
+ * happen in a child process (base/apart.h), before this process touches the driver: a driver that
+ * was opened does not survive a fork. This happens when a job starts, before it has threads; where
+ * a host with threads of its own does leave a lock held, the child hangs, and the backend is
+ * refused instead of used. */
 #include "device/plugin_private.h"
 
+#include "base/apart.h"
 #include "base/memory.h"
+#include "device/self_test.h"
+#include "graph/op_rule.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#define DEFAULT_TIMEOUT_MS 10000u
+#define PROBE_TIMEOUT_MS 10000u
+#define TEST_TIMEOUT_MS  60000u
 
-/* What the child sends. Smaller than PIPE_BUF, so one write delivers it whole. */
-struct answer {
-    int32_t status;
-    retune_error error;
-};
-
-enum outcome { ANSWERED, DIED, HUNG, IMPOSSIBLE };
+/* However long the tests take, a child whose parent forgot it ends some time. */
+#define CHILD_LIFETIME_S 3600u
 
 static retune_status probe_here(const retune_backend *backend, retune_probe_report *out_report,
                                 retune_error *error) {
@@ -51,131 +39,210 @@ static retune_status probe_here(const retune_backend *backend, retune_probe_repo
     return RETUNE_OK;
 }
 
+/* ---- Verdicts of this process ---------------------------------------------------------------- */
+
+struct retune_plugin_verdict {
+    char key[RETUNE_VERDICT_KEY_MAX];
+    retune_verdict verdict;
+};
+
+static const void *code_of(const retune_plugin *plugin) {
+    const void *code = NULL;
+    memcpy(&code, &plugin->table.backend.probe, sizeof code);
+    return code;
+}
+
+static retune_verdict *find_verdict(const retune_plugin *plugin, const char *key) {
+    for (size_t v = 0; v < plugin->verdict_count; v++)
+        if (strcmp(plugin->verdicts[v].key, key) == 0)
+            return &plugin->verdicts[v].verdict;
+    return NULL;
+}
+
+/* Keeps a verdict, for this process and for others. */
+static void keep_verdict(retune_plugin *plugin, const char *key, const retune_verdict *verdict) {
+    retune_verdict *known = find_verdict(plugin, key);
+    if (!known && retune_grow(&plugin->verdicts, &plugin->verdict_capacity, plugin->verdict_count,
+                              sizeof *plugin->verdicts, "verdicts", NULL) == RETUNE_OK) {
+        struct retune_plugin_verdict *added = &plugin->verdicts[plugin->verdict_count++];
+        snprintf(added->key, sizeof added->key, "%s", key);
+        known = &added->verdict;
+    }
+    if (known)
+        *known = *verdict;
+    retune_verdict_remember(key, verdict);
+}
+
+/* Opens and tests a device in this process. One that cannot be opened is not tested: whoever opens
+ * it will be told why. */
+static bool test_device(const retune_plugin *plugin, uint32_t index,
+                        void (*on_op)(void *user, retune_op_kind kind), void *user,
+                        retune_verdict *out_verdict) {
+    retune_device *device = NULL;
+    if (retune_device_open(&plugin->table.backend, index, NULL, 0, &device, NULL) != RETUNE_OK)
+        return false;
+    retune_self_test_run(device, on_op, user, out_verdict);
+    retune_device_close(device);
+    return true;
+}
+
 /* ---- The child ------------------------------------------------------------------------------- */
 
-static _Noreturn void run_child(const retune_backend *backend, int channel, uint32_t timeout_ms) {
-    static const int faults[] = {SIGSEGV, SIGBUS,  SIGILL, SIGFPE,
-                                 SIGABRT, SIGTRAP, SIGSYS, SIGALRM};
-    /* A handler of the host would hide the crash, and a core file would be nobody's. */
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-        signal(faults[i], SIG_DFL);
-    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-    /* Should the parent die before it ends this: a lock it held lives on in the child. */
-#ifdef __linux__
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-#endif
-    alarm(timeout_ms / 1000 + 2);
+/* What the child sends: how the probe went, then what is being tested and how it went. */
+struct news {
+    enum { PROBED, TESTING, TESTED } kind;
+    int32_t status; /* PROBED */
+    retune_error error;
+    uint32_t op;                      /* TESTING */
+    char key[RETUNE_VERDICT_KEY_MAX]; /* of the device that is tested */
+    retune_verdict verdict;           /* TESTED */
+};
 
-    struct answer answer = {.error = RETUNE_ERROR_INIT};
+struct contact {
+    const retune_plugin *plugin;
+    retune_self_test_mode mode;
+    int channel;
+    struct news news;
+};
+
+static void tell_op(void *user, retune_op_kind kind) {
+    struct contact *c = user;
+    c->news.kind = TESTING;
+    c->news.op = (uint32_t)kind;
+    retune_apart_send(c->channel, &c->news, sizeof c->news);
+}
+
+/* Tests the devices that no verdict is known of. */
+static void test_devices(struct contact *c) {
+    const retune_plugin *plugin = c->plugin;
+    uint32_t count = 0;
+    if (retune_device_count(&plugin->table.backend, &count, NULL) != RETUNE_OK)
+        return;
+    for (uint32_t index = 0; index < count; index++) {
+        retune_device_info info;
+        retune_verdict remembered;
+        if (retune_device_describe(&plugin->table.backend, index, &info, NULL) != RETUNE_OK)
+            continue;
+        retune_verdict_key(&info, code_of(plugin), c->news.key);
+        if (find_verdict(plugin, c->news.key) ||
+            (c->mode == RETUNE_SELF_TEST_ONCE && retune_verdict_recall(c->news.key, &remembered)))
+            continue;
+        if (!test_device(plugin, index, tell_op, c, &c->news.verdict))
+            continue;
+        c->news.kind = TESTED;
+        retune_apart_send(c->channel, &c->news, sizeof c->news);
+    }
+}
+
+static void *work(void *user) {
+    struct contact *c = user;
     retune_probe_report report;
-    answer.status = (int32_t)probe_here(backend, &report, &answer.error);
-    ssize_t sent = write(channel, &answer, sizeof answer);
-    _exit(sent == (ssize_t)sizeof answer ? 0 : 1);
+    c->news.status = (int32_t)probe_here(&c->plugin->table.backend, &report, &c->news.error);
+    retune_apart_send(c->channel, &c->news, sizeof c->news);
+    if (c->news.status == RETUNE_OK && c->mode != RETUNE_SELF_TEST_SKIP)
+        test_devices(c);
+    _exit(0);
+}
+
+/* In a thread of its own: pools of threads belong to the one that made them, and those of the
+ * parent's did not come along. */
+static void be_contact(int channel, void *user) {
+    struct contact *c = user;
+    pthread_t thread;
+    c->channel = channel;
+    if (pthread_create(&thread, NULL, work, c) != 0)
+        work(c);
+    pthread_join(thread, NULL);
 }
 
 /* ---- The parent ------------------------------------------------------------------------------ */
 
-static int64_t now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+/* How a child that sent no more news ended: "hung in probe (no answer within 500 ms)". */
+static void describe_end(retune_apart *child, retune_apart_news last, uint32_t timeout_ms,
+                         const char *where, char *text, size_t size) {
+    char end_text[RETUNE_APART_TEXT_MAX];
+    bool killed = false;
+    int end = retune_apart_finish(child, last == RETUNE_APART_ENDED ? timeout_ms : 0, &killed);
+    if (killed)
+        snprintf(text, size, "hung in %s (no answer within %u ms)", where, timeout_ms);
+    else
+        snprintf(text, size, "%s", retune_apart_text(end, where, end_text));
 }
 
-static enum outcome receive(int channel, int64_t deadline, struct answer *out_answer) {
-    for (;;) {
-        int64_t left = deadline - now_ms();
-        struct pollfd ready = {.fd = channel, .events = POLLIN};
-        int count = poll(&ready, 1, left <= 0 ? 0 : left < INT_MAX ? (int)left : INT_MAX);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            return HUNG;
-        ssize_t got = read(channel, out_answer, sizeof *out_answer);
-        if (got < 0 && errno == EINTR)
-            continue;
-        return got == (ssize_t)sizeof *out_answer ? ANSWERED : DIED;
-    }
-}
-
-/* Waits for the child's end; false when the deadline comes first. A status that somebody else has
- * fetched is given as 0. */
-static bool reap(pid_t child, int64_t deadline, int *out_status) {
-    for (;;) {
-        pid_t ended = waitpid(child, out_status, WNOHANG);
-        if (ended == child)
-            return true;
-        if (ended < 0 && errno != EINTR) {
-            *out_status = 0;
-            return true;
-        }
-        if (now_ms() >= deadline)
-            return false;
-        nanosleep(&(struct timespec){0, 1000000}, NULL);
-    }
-}
-
-static void end_child(pid_t child) {
-    int status = 0;
-    kill(child, SIGKILL);
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        continue;
-}
-
-/* Probes in a child and brings its answer, or how it ended. */
-static enum outcome probe_apart(const retune_backend *backend, uint32_t timeout_ms,
-                                struct answer *out_answer, int *out_end) {
-    int channel[2];
-    int64_t deadline = now_ms() + timeout_ms;
-    if (pipe2(channel, O_CLOEXEC) != 0)
-        return IMPOSSIBLE;
-    pid_t child = fork();
-    if (child == 0) {
-        close(channel[0]);
-        run_child(backend, channel[1], timeout_ms);
-    }
-    close(channel[1]);
-    enum outcome outcome = child < 0 ? IMPOSSIBLE : receive(channel[0], deadline, out_answer);
-    close(channel[0]);
-    if (child < 0)
-        return outcome;
-    if (outcome == DIED && reap(child, deadline, out_end))
-        return DIED;
-    end_child(child);
-    return outcome == ANSWERED ? ANSWERED : HUNG;
-}
-
-/* Probes a plugin that was not probed before; OK when it may be probed in this process. */
-static retune_status test_in_child(retune_plugin *plugin, uint32_t timeout_ms,
-                                   retune_error *error) {
-    struct answer answer = {.error = RETUNE_ERROR_INIT};
+static retune_status refuse_for_ever(retune_plugin *plugin, retune_apart *child,
+                                     retune_apart_news last, uint32_t timeout_ms,
+                                     retune_error *error) {
     char fault[128];
-    int end = 0;
-    switch (probe_apart(&plugin->table.backend, timeout_ms, &answer, &end)) {
-    case IMPOSSIBLE:
-        return RETUNE_OK;
-    case ANSWERED:
-        if (answer.status != RETUNE_OK)
-            return retune_fail(error, (retune_status)answer.status, "%s", answer.error.message);
-        plugin->trusted = true;
-        return RETUNE_OK;
-    case HUNG:
-        snprintf(fault, sizeof fault, "hung in probe (no answer within %u ms)", timeout_ms);
-        break;
-    case DIED:
-        if (WIFSIGNALED(end))
-            snprintf(fault, sizeof fault, "crashed in probe (signal %d)", WTERMSIG(end));
-        else
-            snprintf(fault, sizeof fault, "ended its process in probe (exit code %d)",
-                     WEXITSTATUS(end));
-        break;
-    }
+    describe_end(child, last, timeout_ms, "probe", fault, sizeof fault);
     RETUNE_TRY(retune_copy_text(fault, &plugin->probe_fault, error));
     return retune_fail(error, RETUNE_UNAVAILABLE, "%s", plugin->probe_fault);
 }
 
-retune_status retune_plugin_probe(retune_plugin *plugin, uint32_t timeout_ms,
-                                  retune_probe_report *out_report, retune_error *error) {
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* Takes verdicts until the child is through. False: it died of a device, which now has a verdict,
+ * and the others are still to be tested. */
+static bool follow_tests(retune_plugin *plugin, retune_apart *child, uint32_t timeout_ms) {
+    struct news news = {.kind = PROBED}, next;
+    for (;;) {
+        retune_apart_news got = retune_apart_receive(child, &next, sizeof next, timeout_ms);
+        if (got == RETUNE_APART_ANSWERED) {
+            news = next;
+            if (news.kind == TESTED)
+                keep_verdict(plugin, news.key, &news.verdict);
+            continue;
+        }
+        bool through = got == RETUNE_APART_ENDED && news.kind != TESTING;
+        char where[64], fault[128];
+        snprintf(where, sizeof where, "the self-test of %s",
+                 retune_op_name((retune_op_kind)news.op));
+        describe_end(child, got, timeout_ms, where, fault, sizeof fault);
+        if (through || news.kind != TESTING)
+            return true;
+        retune_verdict verdict = {.known = 1};
+        snprintf(verdict.fault, sizeof verdict.fault, "%s", fault);
+        keep_verdict(plugin, news.key, &verdict);
+        return false;
+    }
+}
+
+/* One child's work: probes, and tests what is to be tested. */
+static retune_status contact_once(retune_plugin *plugin, const retune_plugin_contact *how,
+                                  bool *out_through, retune_error *error) {
+    uint32_t probe_ms = how->probe_timeout_ms ? how->probe_timeout_ms : PROBE_TIMEOUT_MS;
+    struct contact contact = {.plugin = plugin, .mode = how->self_test};
+    struct news news = {.error = RETUNE_ERROR_INIT};
+    retune_apart child;
+    bool killed = false;
+    contact.news.error = news.error;
+    *out_through = true;
+    if (!retune_apart_start(be_contact, &contact, CHILD_LIFETIME_S, &child))
+        return RETUNE_OK; /* then it has to be here */
+    retune_apart_news got = retune_apart_receive(&child, &news, sizeof news, probe_ms);
+    if (got != RETUNE_APART_ANSWERED)
+        return refuse_for_ever(plugin, &child, got, probe_ms, error);
+    if (news.status == RETUNE_OK && how->self_test != RETUNE_SELF_TEST_SKIP) {
+        *out_through = follow_tests(plugin, &child,
+                                    how->test_timeout_ms ? how->test_timeout_ms : TEST_TIMEOUT_MS);
+        return RETUNE_OK;
+    }
+    retune_apart_finish(&child, 0, &killed);
+    return news.status == RETUNE_OK
+               ? RETUNE_OK
+               : retune_fail(error, (retune_status)news.status, "%s", news.error.message);
+}
+
+static retune_status make_contact(retune_plugin *plugin, const retune_plugin_contact *how,
+                                  retune_error *error) {
+    bool through = false;
+    while (!through)
+        RETUNE_TRY(contact_once(plugin, how, &through, error));
+    plugin->trusted = true;
+    return RETUNE_OK;
+}
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+retune_status retune_plugin_contact_first(retune_plugin *plugin, const retune_plugin_contact *how,
+                                          retune_probe_report *out_report, retune_error *error) {
     *out_report = (retune_probe_report){.struct_size = (uint32_t)sizeof *out_report};
     if (!retune_plugin_backend(plugin))
         return retune_fail(error, RETUNE_INVALID, "%s: not a loaded backend", plugin->path);
@@ -184,9 +251,33 @@ retune_status retune_plugin_probe(retune_plugin *plugin, uint32_t timeout_ms,
     if (plugin->probe_fault)
         status = retune_fail(error, RETUNE_UNAVAILABLE, "%s", plugin->probe_fault);
     else if (!plugin->trusted)
-        status = test_in_child(plugin, timeout_ms ? timeout_ms : DEFAULT_TIMEOUT_MS, error);
+        status = make_contact(plugin, how, error);
     if (status == RETUNE_OK)
         status = probe_here(&plugin->table.backend, out_report, error);
     pthread_mutex_unlock(&lock);
     return status;
+}
+
+retune_status retune_plugin_probe(retune_plugin *plugin, uint32_t timeout_ms,
+                                  retune_probe_report *out_report, retune_error *error) {
+    retune_plugin_contact how = {.probe_timeout_ms = timeout_ms,
+                                 .self_test = RETUNE_SELF_TEST_SKIP};
+    return retune_plugin_contact_first(plugin, &how, out_report, error);
+}
+
+void retune_plugin_judge(retune_plugin *plugin, uint32_t index, const retune_device_info *info,
+                         retune_self_test_mode mode, retune_verdict *out_verdict) {
+    char key[RETUNE_VERDICT_KEY_MAX];
+    *out_verdict = (retune_verdict){0};
+    if (mode == RETUNE_SELF_TEST_SKIP)
+        return;
+    pthread_mutex_lock(&lock);
+    retune_verdict_key(info, code_of(plugin), key);
+    const retune_verdict *known = find_verdict(plugin, key);
+    if (known)
+        *out_verdict = *known;
+    else if (!retune_verdict_recall(key, out_verdict) &&
+             test_device(plugin, index, NULL, NULL, out_verdict))
+        keep_verdict(plugin, key, out_verdict);
+    pthread_mutex_unlock(&lock);
 }

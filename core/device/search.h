@@ -1,4 +1,4 @@
-/* Where plugin files are looked for, and which of them may be trusted.
+/* Where plugin files are looked for. Which of them may be loaded is trust.h.
  *
  * The folders are, in this order: the one a caller names (from the INI), those of the environment
  * variable RETUNE_PLUGIN_PATH (colon-separated absolute paths; ignored when the process runs with
@@ -26,10 +26,5 @@ retune_status retune_search_file(const retune_names *folders, const char *file_n
 /* The <name>s of all files <prefix><name>.so with a valid name, sorted. */
 retune_status retune_search_names(const retune_names *folders, const char *prefix,
                                   retune_names *out_names, retune_error *error);
-
-/* Follows links: where the file at `path` really lies. UNAVAILABLE unless it is a regular file that
- * others cannot write, and neither its folder nor the folder of `path` can be written by others:
- * nobody but their owners can then have put code there. */
-retune_status retune_search_trust(const char *path, char **out_resolved, retune_error *error);
 
 #endif

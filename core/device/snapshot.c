@@ -39,7 +39,8 @@ static bool has_id(const retune_snapshot *snapshot, const char *id) {
 
 /* One rung a device of a backend that was probed. */
 static retune_status add_devices(retune_snapshot *snapshot, retune_plugin *plugin, uint32_t count,
-                                 const retune_probe_report *report, retune_error *error) {
+                                 const retune_probe_report *report,
+                                 const retune_snapshot_options *options, retune_error *error) {
     for (uint32_t index = 0; index < count; index++) {
         retune_error fault = RETUNE_ERROR_INIT;
         retune_device_info info;
@@ -56,14 +57,18 @@ static retune_status add_devices(retune_snapshot *snapshot, retune_plugin *plugi
         rung->index = index;
         rung->report = *report;
         rung->info = info;
+        if (status == RETUNE_OK)
+            retune_plugin_judge(plugin, index, &info, options->contact.self_test, &rung->verdict);
         if (status != RETUNE_OK)
             refuse(rung, status, fault.message);
+        else if (rung->verdict.fault[0] != '\0')
+            refuse(rung, RETUNE_UNAVAILABLE, rung->verdict.fault);
     }
     return RETUNE_OK;
 }
 
-static retune_status add_backend(retune_snapshot *snapshot, const char *name, const char *folder,
-                                 uint32_t timeout_ms, retune_error *error) {
+static retune_status add_backend(retune_snapshot *snapshot, const char *name,
+                                 const retune_snapshot_options *options, retune_error *error) {
     for (size_t i = 0; i < snapshot->count; i++)
         if (strcmp(snapshot->rungs[i].backend, name) == 0)
             return RETUNE_OK;
@@ -72,19 +77,20 @@ static retune_status add_backend(retune_snapshot *snapshot, const char *name, co
     retune_plugin *plugin = NULL;
     retune_rung *rung = NULL;
     uint32_t count = 0;
-    retune_status status = retune_plugin_find(RETUNE_PLUGIN_BACKEND, name, folder, &plugin, &fault);
+    retune_status status =
+        retune_plugin_find(RETUNE_PLUGIN_BACKEND, name, options->folder, &plugin, &fault);
     if (status == RETUNE_INVALID)
         return retune_fail(error, status, "%s", fault.message);
     if (status == RETUNE_OK)
-        status = retune_plugin_load(plugin, &fault);
+        status = retune_plugin_load_pinned(plugin, &options->pins, &fault);
     if (status == RETUNE_OK)
-        status = retune_plugin_probe(plugin, timeout_ms, &report, &fault);
+        status = retune_plugin_contact_first(plugin, &options->contact, &report, &fault);
     if (status == RETUNE_OK)
         status = retune_device_count(retune_plugin_backend(plugin), &count, &fault);
     if (status == RETUNE_OK && count == 0)
         status = retune_fail(&fault, RETUNE_UNAVAILABLE, "has no devices");
     if (status == RETUNE_OK)
-        return add_devices(snapshot, plugin, count, &report, error);
+        return add_devices(snapshot, plugin, count, &report, options, error);
     RETUNE_TRY(add_rung(snapshot, name, &rung, error));
     rung->plugin = plugin;
     rung->report = report;
@@ -121,18 +127,18 @@ done:
     return status;
 }
 
-static retune_status add_all(retune_snapshot *snapshot, const char *folder, uint32_t timeout_ms,
+static retune_status add_all(retune_snapshot *snapshot, const retune_snapshot_options *options,
                              retune_error *error) {
     char text[768], reason[RETUNE_ERROR_MESSAGE_MAX];
     retune_names names, folders = {0};
     retune_rung *rung = NULL;
-    RETUNE_TRY(retune_plugin_names(RETUNE_PLUGIN_BACKEND, folder, &names, error));
+    RETUNE_TRY(retune_plugin_names(RETUNE_PLUGIN_BACKEND, options->folder, &names, error));
     retune_status status = RETUNE_OK;
     for (size_t i = 0; i < names.count && status == RETUNE_OK; i++)
-        status = add_backend(snapshot, names.items[i], folder, timeout_ms, error);
+        status = add_backend(snapshot, names.items[i], options, error);
     if (status != RETUNE_OK || names.count > 0)
         goto done;
-    status = retune_search_folders(folder, &folders, error);
+    status = retune_search_folders(options->folder, &folders, error);
     if (status == RETUNE_OK)
         status = add_rung(snapshot, "auto", &rung, error);
     if (status != RETUNE_OK)
@@ -146,16 +152,16 @@ done:
     return status;
 }
 
-retune_status retune_snapshot_add(retune_snapshot *snapshot, const char *name, const char *folder,
-                                  uint32_t timeout_ms, retune_error *error) {
+retune_status retune_snapshot_add(retune_snapshot *snapshot, const char *name,
+                                  const retune_snapshot_options *options, retune_error *error) {
     char backend[RETUNE_PLUGIN_NAME_MAX + 1];
     size_t length = strcspn(name, "/");
     if (!retune_snapshot_name_valid(name))
         return retune_fail(error, RETUNE_INVALID, "'%s' is no name of a backend or device", name);
     if (strcmp(name, "auto") == 0)
-        return add_all(snapshot, folder, timeout_ms, error);
+        return add_all(snapshot, options, error);
     snprintf(backend, sizeof backend, "%.*s", (int)length, name);
-    RETUNE_TRY(add_backend(snapshot, backend, folder, timeout_ms, error));
+    RETUNE_TRY(add_backend(snapshot, backend, options, error));
     return name[length] == '\0' || has_id(snapshot, name)
                ? RETUNE_OK
                : add_missing(snapshot, backend, name, error);

@@ -16,6 +16,8 @@ typedef struct retune_rung {
     retune_plugin *plugin; /* NULL: no plugin of that name */
     uint32_t index;        /* of the device in the backend */
     retune_probe_report report;
+    retune_verdict verdict; /* of the self-test */
+    bool taken;             /* chosen already */
 } retune_rung;
 
 /* Starts zeroed. */
@@ -24,12 +26,19 @@ typedef struct retune_snapshot {
     size_t count, capacity;
 } retune_snapshot;
 
+/* How backends are looked at; all zero is a good default. */
+typedef struct retune_snapshot_options {
+    const char *folder; /* of plugins; may be NULL */
+    retune_plugin_contact contact;
+    retune_pins pins; /* what plugin files must be */
+} retune_snapshot_options;
+
 /* Looks at what a name of `[backend] order` stands for, unless that was done: a backend ("cpu"), a
  * device ("cpu/scalar"; its whole backend is added) or "auto" (every plugin found). A backend that
- * cannot be loaded or probed, and a device that does not exist, become rungs with the reason.
- * `folder` and `timeout_ms` as in plugin.h. INVALID: a malformed name or a wrong folder. */
-retune_status retune_snapshot_add(retune_snapshot *snapshot, const char *name, const char *folder,
-                                  uint32_t timeout_ms, retune_error *error);
+ * cannot be loaded or probed, a device that does not exist, and one on which the self-test found no
+ * end become rungs with the reason. INVALID: a malformed name or a wrong folder. */
+retune_status retune_snapshot_add(retune_snapshot *snapshot, const char *name,
+                                  const retune_snapshot_options *options, retune_error *error);
 void retune_snapshot_free(retune_snapshot *snapshot);
 
 /* True for "auto", "<backend>" and "<backend>/<device>". */

@@ -43,6 +43,27 @@ bool retune_slot_optional(const char *slots, uint32_t index) {
     return *slots == '[';
 }
 
+/* The name of a slot, without brackets, and its length. */
+static const char *slot_name(const char *slots, uint32_t index, size_t *out_length) {
+    for (; index > 0; index--)
+        slots = strchr(slots, ' ') + 1;
+    slots += *slots == '[';
+    *out_length = strcspn(slots, " ]");
+    return slots;
+}
+
+int retune_slot_in_place(retune_op_kind kind, uint32_t index) {
+    const char *inputs = table[kind].inputs;
+    size_t length = 0, other_length = 0;
+    const char *name = slot_name(table[kind].outputs, index, &length);
+    for (uint32_t slot = 0; slot < retune_slot_count(inputs); slot++) {
+        const char *other = slot_name(inputs, slot, &other_length);
+        if (length == other_length && memcmp(name, other, length) == 0)
+            return (int)slot;
+    }
+    return -1;
+}
+
 static double tensor_bytes(const retune_tensor_desc *desc) {
     return desc ? retune_shape_volume(desc) * (double)retune_dtype_size(desc->dtype) : 0.0;
 }

@@ -46,6 +46,10 @@ const char *retune_op_outputs(retune_op_kind kind);
 uint32_t retune_slot_count(const char *slots);
 bool retune_slot_optional(const char *slots, uint32_t index);
 
+/* The input slot whose tensor output `index` of an op is, updated in place: the one of the same
+ * name. -1: it is a tensor of its own. */
+int retune_slot_in_place(retune_op_kind kind, uint32_t index);
+
 retune_cost retune_op_cost(const retune_op_desc *op);
 
 /* ---- For shape rules ----------------------------------------------------------------------- */

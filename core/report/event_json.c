@@ -54,6 +54,7 @@ static void write_device(retune_json *json, const retune_event *event) {
     retune_json_close(json, ']');
     retune_json_text(json, "name", event->of.device.name);
     retune_json_text(json, "driver", event->of.device.driver);
+    retune_json_text(json, "self_test", event->of.device.self_test);
 }
 
 static void write_progress(retune_json *json, const retune_event *event) {
@@ -159,6 +160,37 @@ static void write_bench_op(retune_json *json, const retune_event *event) {
     retune_json_number(json, "share", event->of.bench_op.share, MEASURED);
 }
 
+static void write_placement(retune_json *json, const retune_event *event) {
+    retune_json_text(json, "event", "placement");
+    retune_json_text(json, "part", event->of.placement.part);
+    retune_json_integer(json, "images", event->of.placement.images);
+    retune_json_open(json, "ranges", '[');
+    for (size_t i = 0; i < event->of.placement.range_count; i++) {
+        const retune_placed_range *range = &event->of.placement.ranges[i];
+        retune_json_open(json, NULL, '{');
+        retune_json_text(json, "device", range->device);
+        retune_json_integer(json, "ops", range->ops);
+        retune_json_text(json, "first", range->first);
+        retune_json_text(json, "last", range->last);
+        retune_json_close(json, '}');
+    }
+    retune_json_close(json, ']');
+    retune_json_open(json, "crossings", '[');
+    for (size_t i = 0; i < event->of.placement.crossing_count; i++) {
+        const retune_crossing *crossing = &event->of.placement.crossings[i];
+        retune_json_open(json, NULL, '{');
+        retune_json_text(json, "tensor", crossing->tensor);
+        retune_json_text(json, "from", crossing->from);
+        retune_json_text(json, "to", crossing->to);
+        retune_json_integer(json, "bytes", crossing->bytes);
+        retune_json_number(json, "seconds", crossing->seconds, MEASURED);
+        retune_json_close(json, '}');
+    }
+    retune_json_close(json, ']');
+    retune_json_integer(json, "bytes", event->of.placement.bytes);
+    retune_json_number(json, "seconds", event->of.placement.seconds, MEASURED);
+}
+
 static void write_members(retune_json *json, const retune_event *event) {
     switch ((retune_event_kind)event->kind) {
     case RETUNE_EVENT_MODEL:
@@ -199,6 +231,9 @@ static void write_members(retune_json *json, const retune_event *event) {
         return;
     case RETUNE_EVENT_BENCH_OP:
         write_bench_op(json, event);
+        return;
+    case RETUNE_EVENT_PLACEMENT:
+        write_placement(json, event);
         return;
     }
     /* From a library newer than this function. */

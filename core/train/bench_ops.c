@@ -10,7 +10,8 @@
 enum { LEAST_RUNS = 3, MOST_RUNS = 101 };
 
 bool retune_bench_ops_possible(const retune_device *device) {
-    return device->backend->program_times && (device->info.features & RETUNE_FEATURE_TIMESTAMPS);
+    return !device->next && device->backend->program_times &&
+           (device->info.features & RETUNE_FEATURE_TIMESTAMPS);
 }
 
 /* ---- Opening ------------------------------------------------------------------------------- */
@@ -51,10 +52,13 @@ retune_status retune_bench_ops_open(retune_session *session, retune_error *error
     uint32_t index = 0;
     RETUNE_TRY(find_device(backend, session->device->info.id, &index, error));
     RETUNE_TRY(profiling_options(session->config, backend->name, &options, &option_count, error));
+    retune_verdict verdict = session->device->verdict;
     retune_device_close(session->device);
     session->device = NULL;
     retune_status status =
         retune_device_open(backend, index, options, option_count, &session->device, error);
+    if (status == RETUNE_OK)
+        session->device->verdict = verdict;
     free(options);
     return status;
 }

@@ -153,65 +153,32 @@ static retune_status parse_progress(const char *text, const char *path, retune_p
 
 /* ---- Writing ------------------------------------------------------------------------------- */
 
-/* "optimizer/m/conv_pw_13/kernel" */
-static void state_name(const retune_trainer *trainer, const retune_plan_parameter *parameter, int s,
-                       char *name, size_t size) {
-    snprintf(name, size, "optimizer/%s/%s", trainer->plan->graph->values[parameter->states[s]].name,
-             trainer->session->model->parameters[parameter->parameter].name);
-}
-
-#define STATE_NAME_MAX (2 * RETUNE_NAME_MAX + 32)
-
-typedef struct state_list {
-    retune_safetensors_entry *entries;
-    char (*names)[STATE_NAME_MAX];
-    void **data;
-    size_t count;
-} state_list;
-
-static void free_states(state_list *list) {
-    for (size_t s = 0; s < list->count; s++)
-        free(list->data[s]);
-    free(list->data);
-    free(list->names);
-    free(list->entries);
-}
-
-static retune_status read_state(retune_trainer *trainer, const retune_plan_parameter *parameter,
-                                int s, state_list *list, retune_error *error) {
-    const retune_value *value = &trainer->plan->graph->values[parameter->states[s]];
-    size_t bytes = 0, i = list->count;
-    RETUNE_TRY(retune_desc_bytes(&value->desc, &bytes, error));
-    RETUNE_TRY(retune_allocate(bytes, 1, "optimiser state", &list->data[i], error));
-    list->count++;
-    RETUNE_TRY(retune_executable_read_all(trainer->executable, parameter->states[s], list->data[i],
-                                          error));
-    state_name(trainer, parameter, s, list->names[i], sizeof list->names[i]);
-    list->entries[i] = (retune_safetensors_entry){list->names[i], value->desc, list->data[i]};
+/* The entries of the optimiser's state; free them. */
+static retune_status list_states(const retune_learned *learned,
+                                 retune_safetensors_entry **out_entries, size_t *out_count,
+                                 retune_error *error) {
+    *out_count = 0;
+    RETUNE_TRY(
+        retune_allocate(learned->count, sizeof **out_entries, "a checkpoint", out_entries, error));
+    for (size_t t = 0; t < learned->count; t++) {
+        const retune_learned_tensor *tensor = &learned->tensors[t];
+        if (tensor->parameter < 0)
+            (*out_entries)[(*out_count)++] = (retune_safetensors_entry){
+                tensor->name, tensor->desc, learned->memory + tensor->offset};
+    }
     return RETUNE_OK;
 }
 
-static retune_status read_states(retune_trainer *trainer, state_list *list, retune_error *error) {
-    size_t most = 2 * trainer->plan->parameter_count;
-    RETUNE_TRY(retune_allocate(most, sizeof *list->entries, "a checkpoint", &list->entries, error));
-    RETUNE_TRY(retune_allocate(most, sizeof *list->names, "a checkpoint", &list->names, error));
-    RETUNE_TRY(retune_allocate(most, sizeof *list->data, "a checkpoint", &list->data, error));
-    for (size_t p = 0; p < trainer->plan->parameter_count; p++)
-        for (int s = 0; s < 2; s++)
-            if (trainer->plan->parameters[p].states[s] != RETUNE_NO_VALUE)
-                RETUNE_TRY(read_state(trainer, &trainer->plan->parameters[p], s, list, error));
-    return RETUNE_OK;
-}
-
-retune_status retune_checkpoint_write(retune_trainer *trainer, const retune_run_folder *folder,
+retune_status retune_checkpoint_write(const retune_learned *learned, retune_model *model,
+                                      const retune_run_folder *folder,
                                       const retune_progress *progress, retune_error *error) {
     const char *path = retune_run_folder_file(folder, RETUNE_RUN_LAST);
     const char *previous = retune_run_folder_file(folder, RETUNE_RUN_LAST_PREVIOUS);
-    state_list states = {0};
+    retune_safetensors_entry *states = NULL;
+    size_t state_count = 0;
     char *text = NULL;
-    retune_status status = retune_trainer_read_model(trainer, error);
-    if (status == RETUNE_OK)
-        status = read_states(trainer, &states, error);
+    retune_learned_to_model(learned, model);
+    retune_status status = list_states(learned, &states, &state_count, error);
     if (status == RETUNE_OK)
         status = print_progress(progress, &text, error);
     if (status == RETUNE_OK && rename(path, previous) != 0 && errno != ENOENT)
@@ -219,13 +186,12 @@ retune_status retune_checkpoint_write(retune_trainer *trainer, const retune_run_
                              strerror(errno));
     if (status == RETUNE_OK) {
         retune_option metadata = {METADATA, text};
-        status = retune_model_file_write(path, trainer->session->model, &metadata, 1,
-                                         states.entries, states.count, error);
+        status = retune_model_file_write(path, model, &metadata, 1, states, state_count, error);
         if (status != RETUNE_OK)
             (void)rename(previous, path); /* what was the newest still is */
     }
     cJSON_free(text);
-    free_states(&states);
+    free(states);
     return status;
 }
 
@@ -304,20 +270,19 @@ retune_status retune_checkpoint_load_model(const retune_checkpoint *checkpoint, 
 }
 
 retune_status retune_checkpoint_load_state(const retune_checkpoint *checkpoint,
-                                           retune_trainer *trainer, retune_error *error) {
-    const retune_plan *plan = trainer->plan;
-    for (size_t i = 0; i < 2 * plan->parameter_count; i++) {
-        const retune_plan_parameter *parameter = &plan->parameters[i / 2];
-        int32_t value = parameter->states[i % 2];
-        if (value == RETUNE_NO_VALUE)
+                                           retune_learned *learned, retune_error *error) {
+    for (size_t t = 0; t < learned->count; t++) {
+        const retune_learned_tensor *wanted = &learned->tensors[t];
+        size_t bytes = 0;
+        if (wanted->parameter >= 0)
             continue;
-        char name[STATE_NAME_MAX];
-        state_name(trainer, parameter, (int)(i % 2), name, sizeof name);
-        const retune_safetensors_tensor *tensor = retune_safetensors_find(checkpoint->file, name);
-        if (!tensor || !retune_desc_equal(&tensor->desc, &plan->graph->values[value].desc))
+        const retune_safetensors_tensor *tensor =
+            retune_safetensors_find(checkpoint->file, wanted->name);
+        if (!tensor || !retune_desc_equal(&tensor->desc, &wanted->desc))
             return retune_fail(error, RETUNE_CORRUPT, "%s: %s is missing or of another shape",
-                               checkpoint->path, name);
-        RETUNE_TRY(retune_executable_write_all(trainer->executable, value, tensor->data, error));
+                               checkpoint->path, wanted->name);
+        RETUNE_TRY(retune_desc_bytes(&wanted->desc, &bytes, error));
+        memcpy(learned->memory + wanted->offset, tensor->data, bytes);
     }
     return RETUNE_OK;
 }

@@ -3,8 +3,9 @@
 #ifndef RETUNE_CHECKPOINT_H
 #define RETUNE_CHECKPOINT_H
 
+#include "data/dataset.h"
 #include "report/events.h"
-#include "train/trainer.h"
+#include "train/learned.h"
 
 /* Where training was, beside the tensors. */
 typedef struct retune_progress {
@@ -26,9 +27,10 @@ typedef struct retune_progress {
 /* Hash of the images, their classes and their split. */
 retune_hash retune_checkpoint_data_hash(const retune_dataset *dataset);
 
-/* Writes the trainer's state to last.safetensors; the one before becomes last.previous.safetensors.
- */
-retune_status retune_checkpoint_write(retune_trainer *trainer, const retune_run_folder *folder,
+/* Writes what was learned to last.safetensors; the one before becomes last.previous.safetensors.
+ * The model gets its parameters first. */
+retune_status retune_checkpoint_write(const retune_learned *learned, retune_model *model,
+                                      const retune_run_folder *folder,
                                       const retune_progress *progress, retune_error *error);
 
 typedef struct retune_checkpoint retune_checkpoint;
@@ -46,10 +48,10 @@ const char *retune_checkpoint_damage(const retune_checkpoint *checkpoint);
 
 const retune_progress *retune_checkpoint_progress(const retune_checkpoint *checkpoint);
 
-/* Fills the model; later, the optimiser's state on the device. */
+/* Fills the model, and the optimiser's state of what was learned. */
 retune_status retune_checkpoint_load_model(const retune_checkpoint *checkpoint, retune_model *model,
                                            retune_error *error);
 retune_status retune_checkpoint_load_state(const retune_checkpoint *checkpoint,
-                                           retune_trainer *trainer, retune_error *error);
+                                           retune_learned *learned, retune_error *error);
 
 #endif

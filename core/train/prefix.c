@@ -49,6 +49,22 @@ retune_status retune_prefix_run(retune_prefix *prefix, size_t count, retune_erro
                                   prefix->features, error);
 }
 
+/* Several devices: who runs each op, by id and driver. */
+static retune_status hash_placement(retune_hasher *hasher, const retune_device *first,
+                                    const retune_graph *graph, retune_error *error) {
+    retune_placement placement;
+    RETUNE_TRY(retune_executable_place(first, graph, &placement, error));
+    for (size_t n = 0; n < graph->node_count; n++) {
+        const retune_device *device = first;
+        for (size_t number = placement.device[n]; number > 0; number--)
+            device = device->next;
+        retune_hasher_update(hasher, device->info.id, strlen(device->info.id) + 1);
+        retune_hasher_update(hasher, device->info.driver, strlen(device->info.driver) + 1);
+    }
+    retune_placement_free(&placement);
+    return RETUNE_OK;
+}
+
 /* A description without its padding and pointers. */
 static void hash_desc(retune_hasher *hasher, const retune_tensor_desc *desc) {
     retune_hasher_update(hasher, &desc->dtype, sizeof desc->dtype);
@@ -93,6 +109,8 @@ retune_status retune_prefix_hash(const retune_device *device, const retune_model
         retune_hasher_update(hasher, &node->attributes, sizeof node->attributes);
     }
     retune_status status = hash_values(hasher, model, graph, error);
+    if (status == RETUNE_OK && device->next)
+        status = hash_placement(hasher, device, graph, error);
     if (status == RETUNE_OK)
         *out_hash = retune_hasher_digest(hasher);
     retune_hasher_close(hasher);

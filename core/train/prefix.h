@@ -30,8 +30,8 @@ void retune_prefix_close(retune_prefix *prefix);
 /* Computes the first `count` images. */
 retune_status retune_prefix_run(retune_prefix *prefix, size_t count, retune_error *error);
 
-/* Hash of all that makes features from an image: ops, shapes, weights, the device and its kernels.
- */
+/* Hash of all that makes features from an image: ops, shapes, weights, the device and its kernels,
+ * and where several devices share the work, who does what. */
 retune_status retune_prefix_hash(const retune_device *device, const retune_model *model,
                                  const retune_plan *plan, retune_hash *out_hash,
                                  retune_error *error);

@@ -10,6 +10,7 @@
 #include "train/summary.h"
 #include "train/trainer.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,10 +23,11 @@ typedef struct run {
     retune_run_folder *folder;
     retune_checkpoint *checkpoint; /* that is resumed from, or NULL */
     retune_progress progress;
-    bool *changed;         /* a parameter: the delta holds it; NULL until needed */
-    retune_hash base;      /* of the weights before training, which the delta belongs to */
-    double began;          /* this process */
-    double seconds_before; /* earlier ones */
+    retune_learned learned; /* at the last good step; a lost device takes nothing of it along */
+    bool *changed;          /* a parameter: the delta holds it; NULL until needed */
+    retune_hash base;       /* of the weights before training, which the delta belongs to */
+    double began;           /* this process */
+    double seconds_before;  /* earlier ones */
     double phases_before[RETUNE_PHASE_COUNT];
     retune_metrics test;            /* of the last evaluation */
     retune_prediction *predictions; /* of the last evaluation, for each test image */
@@ -107,9 +109,7 @@ static retune_status open_folder(run *r, retune_error *error) {
     return status;
 }
 
-static retune_status prepare_trainer(run *r, retune_error *error) {
-    RETUNE_TRY(retune_trainer_prepare(&r->trainer, error));
-    r->progress.steps_per_epoch = r->trainer.steps_per_epoch;
+static retune_status load_learned(run *r, retune_error *error) {
     if (!r->checkpoint)
         return RETUNE_OK;
     const retune_progress *before = retune_checkpoint_progress(r->checkpoint);
@@ -118,36 +118,32 @@ static retune_status prepare_trainer(run *r, retune_error *error) {
                            "%s: the checkpoint has %llu steps an epoch, this run %llu",
                            r->config->output_folder, (unsigned long long)before->steps_per_epoch,
                            (unsigned long long)r->trainer.steps_per_epoch);
-    r->trainer.step = before->step;
-    r->trainer.metrics = before->metrics;
-    return retune_checkpoint_load_state(r->checkpoint, &r->trainer, error);
+    r->learned.step = before->step;
+    r->learned.metrics = before->metrics;
+    return retune_checkpoint_load_state(r->checkpoint, &r->learned, error);
 }
 
-static retune_status begin(run *r, retune_error *error) {
-    RETUNE_TRY(retune_run_folder_check(r->config->output_folder, r->mode, error));
-    RETUNE_TRY(open_checkpoint(r, error));
-    RETUNE_TRY(retune_session_open_data(&r->session, error));
-    RETUNE_TRY(retune_session_open_model(&r->session, error));
-    RETUNE_TRY(retune_session_announce_data(&r->session, error));
-    RETUNE_TRY(load_checkpoint(r, error));
-    RETUNE_TRY(retune_trainer_open(&r->session, &r->trainer, error));
-    RETUNE_TRY(retune_allocate(r->session.dataset->test_count, sizeof *r->predictions,
-                               "predictions", &r->predictions, error));
-    RETUNE_TRY(open_folder(r, error)); /* from here on the run leaves traces */
-    return prepare_trainer(r, error);
+/* Everything on the device, as of the last good step: of this run, of the checkpoint, or before the
+ * first one. */
+static retune_status prepare_trainer(run *r, retune_error *error) {
+    RETUNE_TRY(retune_trainer_prepare(&r->trainer, error));
+    r->progress.steps_per_epoch = r->trainer.steps_per_epoch;
+    if (!r->learned.tensors) {
+        RETUNE_TRY(retune_learned_open(r->trainer.plan, r->session.model, &r->learned, error));
+        RETUNE_TRY(load_learned(r, error));
+    }
+    return retune_trainer_restore(&r->trainer, &r->learned, error);
 }
 
 /* ---- Saving -------------------------------------------------------------------------------- */
 
 /* Parameters that training changes: trained ones, and the statistics of full batch norms. */
 static retune_status list_changed(run *r, retune_error *error) {
-    const retune_plan *plan = r->trainer.plan;
     RETUNE_TRY(retune_allocate(r->session.model->parameter_count, sizeof *r->changed, "a delta",
                                &r->changed, error));
-    for (size_t i = 0; i < plan->parameter_count; i++)
-        r->changed[plan->parameters[i].parameter] = true;
-    for (size_t i = 0; i < plan->statistic_count; i++)
-        r->changed[plan->graph->values[plan->statistics[i]].parameter] = true;
+    for (size_t t = 0; t < r->learned.count; t++)
+        if (r->learned.tensors[t].parameter >= 0)
+            r->changed[r->learned.tensors[t].parameter] = true;
     return RETUNE_OK;
 }
 
@@ -162,7 +158,7 @@ static retune_status write_model(const run *r, retune_error *error) {
 static retune_status save_best(run *r, retune_error *error) {
     if (!r->changed)
         RETUNE_TRY(list_changed(r, error));
-    RETUNE_TRY(retune_trainer_read_model(&r->trainer, error));
+    retune_learned_to_model(&r->learned, r->session.model);
     RETUNE_TRY(write_model(r, error));
     RETUNE_TRY(retune_delta_write(retune_run_folder_file(r->folder, RETUNE_RUN_DELTA),
                                   r->session.model, r->changed, r->base, error));
@@ -173,12 +169,86 @@ static retune_status save_best(run *r, retune_error *error) {
 }
 
 static retune_status save_checkpoint(run *r, retune_error *error) {
-    r->progress.step = r->trainer.step;
-    r->progress.metrics = r->trainer.metrics;
+    r->progress.step = r->learned.step;
+    r->progress.metrics = r->learned.metrics;
     r->progress.seconds = seconds(r);
     add_phases(r, r->progress.phase_seconds);
     RETUNE_TRY(retune_run_folder_mark(r->folder, &r->progress.mark, error));
-    return retune_checkpoint_write(&r->trainer, r->folder, &r->progress, error);
+    return retune_checkpoint_write(&r->learned, r->session.model, r->folder, &r->progress, error);
+}
+
+/* ---- Losing a device ----------------------------------------------------------------------- */
+
+/* No device is left, or none may take its place: what is known of the last good step is saved. */
+static retune_status give_up(run *r, retune_status failure, const char *reason, const char *refused,
+                             retune_error *error) {
+    const char *between = refused[0] ? "; " : "";
+    retune_error fault = RETUNE_ERROR_INIT;
+    if (!r->learned.tensors)
+        return retune_fail(error, failure, "%s%s%s", reason, between, refused);
+    if (save_checkpoint(r, &fault) != RETUNE_OK)
+        return retune_fail(error, failure, "%.400s%s%.300s; nor can it be saved: %.200s", reason,
+                           between, refused, fault.message);
+    return retune_fail(error, failure,
+                       "%.400s%s%.400s; step %llu is saved, --resume goes on from there", reason,
+                       between, refused, (unsigned long long)r->learned.step);
+}
+
+/* The next device of the order, with everything as of the last good step on it. */
+static retune_status open_next_device(run *r, retune_error *error) {
+    if (r->learned.tensors)
+        retune_learned_to_model(&r->learned, r->session.model);
+    RETUNE_TRY(retune_trainer_open(&r->session, &r->trainer, error));
+    return prepare_trainer(r, error);
+}
+
+/* A device that is lost, or does not keep what op_query promised, is left for another one. */
+static bool leaves_device(retune_status status) {
+    return status == RETUNE_DEVICE_LOST || status == RETUNE_UNSUPPORTED;
+}
+
+/* After a call has answered `failure`, for which one leaves a device, with the message in `error`:
+ * goes on with the next device, from the last good step. The same failure: there is none; the run
+ * can be resumed. */
+static retune_status go_on_elsewhere(run *r, retune_status failure, retune_error *error) {
+    for (;;) {
+        char reason[RETUNE_ERROR_MESSAGE_MAX];
+        retune_error refused = RETUNE_ERROR_INIT;
+        snprintf(reason, sizeof reason, "%s", error->message);
+        retune_trainer_close(&r->trainer);
+        RETUNE_TRY(retune_session_lose_device(&r->session, failure, reason, error));
+        if (r->config->backend_fallback == RETUNE_FALLBACK_NONE)
+            return give_up(r, failure, reason, "[backend] fallback = none", error);
+        RETUNE_TRY(retune_events_notice(
+            &r->events, error, "the device is %s (%.700s): another one is to go on from step %llu",
+            failure == RETUNE_DEVICE_LOST ? "lost" : "left", reason,
+            (unsigned long long)r->learned.step));
+        retune_status status = open_next_device(r, &refused);
+        if (status == RETUNE_UNAVAILABLE)
+            return give_up(r, failure, reason, refused.message, error);
+        if (status != RETUNE_OK)
+            retune_fail(error, status, "%s", refused.message);
+        if (!leaves_device(status))
+            return status;
+        failure = status;
+    }
+}
+
+/* ---- Beginning it ------------------------------------------------------------------------- */
+
+static retune_status begin(run *r, retune_error *error) {
+    RETUNE_TRY(retune_run_folder_check(r->config->output_folder, r->mode, error));
+    RETUNE_TRY(open_checkpoint(r, error));
+    RETUNE_TRY(retune_session_open_data(&r->session, error));
+    RETUNE_TRY(retune_session_open_model(&r->session, error));
+    RETUNE_TRY(retune_session_announce_data(&r->session, error));
+    RETUNE_TRY(load_checkpoint(r, error));
+    RETUNE_TRY(retune_trainer_open(&r->session, &r->trainer, error));
+    RETUNE_TRY(retune_allocate(r->session.dataset->test_count, sizeof *r->predictions,
+                               "predictions", &r->predictions, error));
+    RETUNE_TRY(open_folder(r, error)); /* from here on the run leaves traces */
+    retune_status status = prepare_trainer(r, error);
+    return leaves_device(status) ? go_on_elsewhere(r, status, error) : status;
 }
 
 /* ---- Running ------------------------------------------------------------------------------- */
@@ -220,6 +290,8 @@ static retune_status train_epoch(run *r, uint32_t epoch, retune_error *error) {
     if (status != RETUNE_OK)
         return status;
     RETUNE_TRY(retune_trainer_evaluate(&r->trainer, epoch, &r->test, r->predictions, error));
+    /* From here on nothing more is asked of the device: it can no longer be lost. */
+    RETUNE_TRY(retune_trainer_keep(&r->trainer, error));
     RETUNE_TRY(report_epoch(r, epoch, error));
     RETUNE_TRY(take_evaluation(r, epoch, error));
     retune_run_row row = {epoch,
@@ -237,12 +309,20 @@ static retune_status train_epoch(run *r, uint32_t epoch, retune_error *error) {
 
 /* Before anything is learned. */
 static retune_status evaluate_start(run *r, retune_error *error) {
-    RETUNE_TRY(retune_trainer_evaluate(&r->trainer, 0, &r->test, r->predictions, error));
-    return take_evaluation(r, 0, error);
+    retune_status status;
+    while (leaves_device(
+        status = retune_trainer_evaluate(&r->trainer, 0, &r->test, r->predictions, error)))
+        RETUNE_TRY(go_on_elsewhere(r, status, error));
+    return status == RETUNE_OK ? take_evaluation(r, 0, error) : status;
 }
 
-/* Asked to stop: what was done so far is kept. */
+/* Asked to stop: what was done so far is kept; on a device that is lost just now, what was done up
+ * to the last good step. */
 static retune_status save_interrupted(run *r, retune_error *error) {
+    retune_status status =
+        r->trainer.learned ? retune_trainer_keep(&r->trainer, error) : RETUNE_DEVICE_LOST;
+    if (status != RETUNE_OK && status != RETUNE_DEVICE_LOST)
+        return status;
     RETUNE_TRY(save_checkpoint(r, error));
     return retune_fail(error, RETUNE_CANCELLED,
                        "stopped on request after %u epochs; --resume goes on from here",
@@ -261,10 +341,15 @@ static retune_status train(run *r, retune_error *error) {
     while (r->progress.epoch < epochs && !stops_early(r)) {
         uint32_t epoch = r->progress.epoch + 1;
         retune_status status = train_epoch(r, epoch, error);
+        bool left = leaves_device(status);
+        if (left)
+            status = go_on_elsewhere(r, status, error);
         if (status == RETUNE_CANCELLED)
             return save_interrupted(r, error);
         if (status != RETUNE_OK)
             return status;
+        if (left)
+            continue;
         bool last = epoch == epochs || stops_early(r);
         if (last || epoch % (uint32_t)r->config->output_checkpoint_epochs == 0)
             RETUNE_TRY(save_checkpoint(r, error));
@@ -321,6 +406,10 @@ retune_status retune_run_train(const retune_config *config, const retune_train_o
                                retune_event_callback callback, void *user, retune_error *error) {
     if (options && options->resume && options->fresh)
         return retune_fail(error, RETUNE_INVALID, "--resume and --fresh exclude each other");
+    retune_error own =
+        RETUNE_ERROR_INIT; /* what happened is told also to a caller who ignores it */
+    if (!error)
+        error = &own;
     run r = {.config = config,
              .mode = options && options->resume  ? RETUNE_RUN_RESUME
                      : options && options->fresh ? RETUNE_RUN_FRESH
@@ -335,8 +424,9 @@ retune_status retune_run_train(const retune_config *config, const retune_train_o
     if (status == RETUNE_OK)
         status = finish(&r, error);
     else if (r.folder)
-        (void)write_report(&r, status, error ? error->message : retune_status_text(status));
+        (void)write_report(&r, status, error->message);
     retune_trainer_close(&r.trainer);
+    retune_learned_close(&r.learned);
     retune_checkpoint_close(r.checkpoint);
     retune_session_close(&r.session);
     retune_events_release(&r.events);

@@ -5,8 +5,10 @@
 #include "base/memory.h"
 #include "device/executable.h"
 #include "device/plugin.h"
+#include "graph/op_rule.h"
 #include "model/import.h"
 #include "train/budget.h"
+#include "train/crossings.h"
 #include "train/prefix.h"
 
 #include <stdio.h>
@@ -14,6 +16,7 @@
 
 void retune_session_close(retune_session *session) {
     retune_refusals_free(&session->refusals);
+    retune_refusals_free(&session->lost);
     retune_device_close(session->device);
     retune_freeze_release(&session->freeze);
     retune_model_destroy(session->model);
@@ -117,6 +120,10 @@ retune_status retune_session_build_model(retune_session *session, uint32_t class
     return retune_session_build_head(session, class_count, error);
 }
 
+static retune_pins pins_of(const retune_config *config) {
+    return (retune_pins){config->backend_plugin_sha256.items, config->backend_plugin_sha256.count};
+}
+
 retune_status retune_session_load_weights(retune_session *session, retune_error *error) {
     const char *path = session->config->model_weights;
     retune_import_report report;
@@ -129,8 +136,10 @@ retune_status retune_session_load_weights(retune_session *session, retune_error 
     const retune_format *format = NULL;
     if (!retune_file_exists(path))
         return retune_fail(error, RETUNE_IO, "%s: [model] weights: there is no such file", path);
-    const char *folder = session->config->backend_plugin_path;
-    RETUNE_TRY(retune_format_find(path, folder[0] ? folder : NULL, &format, error));
+    const retune_config *config = session->config;
+    const char *folder = config->backend_plugin_path;
+    const retune_pins pins = pins_of(config);
+    RETUNE_TRY(retune_format_find(path, folder[0] ? folder : NULL, &pins, &format, error));
     return retune_model_import(session->model, format, path, &report, error);
 }
 
@@ -163,7 +172,8 @@ retune_ladder_options retune_session_ladder(const retune_config *config) {
         .order = config->backend_order.items,
         .order_count = config->backend_order.count,
         .fallback = (retune_ladder_fallback)config->backend_fallback,
-        .plugin_folder = config->backend_plugin_path[0] ? config->backend_plugin_path : NULL,
+        .look.folder = config->backend_plugin_path[0] ? config->backend_plugin_path : NULL,
+        .look.pins = pins_of(config),
         .backend_options = backend_options,
         .user = (void *)(uintptr_t)config};
 }
@@ -183,15 +193,73 @@ retune_dtype retune_session_map_dtype(const retune_config *config) {
     return precisions[config->backend_precision].map_dtype;
 }
 
-/* What a device must be able to do. */
+/* What a device must be able to do, or several together. */
 typedef struct demand {
     const retune_config *config;
     const retune_plan *const *plans;
     size_t plan_count;
+    bool shared;    /* by several devices, op by op */
+    bool **covered; /* by plan and node: an accepted device does it */
 } demand;
 
 static const retune_option *demand_options(void *user, const char *backend, size_t *out_count) {
     return backend_options((void *)(uintptr_t)((const demand *)user)->config, backend, out_count);
+}
+
+static void demand_free(demand *wanted) {
+    for (size_t p = 0; wanted->covered && p < wanted->plan_count; p++)
+        free(wanted->covered[p]);
+    free(wanted->covered);
+}
+
+static retune_status demand_open(demand *wanted, retune_error *error) {
+    RETUNE_TRY(retune_allocate(wanted->plan_count, sizeof *wanted->covered, "a placement",
+                               &wanted->covered, error));
+    for (size_t p = 0; p < wanted->plan_count; p++)
+        if (wanted->plans[p])
+            RETUNE_TRY(retune_allocate(wanted->plans[p]->graph->node_count, sizeof(bool),
+                                       "a placement", &wanted->covered[p], error));
+    return RETUNE_OK;
+}
+
+/* Marks the nodes that a device does and nobody did before; false when there are none. `reason` is
+ * why it does not do the first of the others. */
+static bool cover(const demand *wanted, const retune_device *device, char reason[256]) {
+    size_t left = 0, taken = 0;
+    for (size_t p = 0; p < wanted->plan_count; p++)
+        for (size_t n = 0; wanted->plans[p] && n < wanted->plans[p]->graph->node_count; n++) {
+            const retune_graph *graph = wanted->plans[p]->graph;
+            retune_op_desc op = retune_graph_describe(graph, &graph->nodes[n]);
+            retune_op_support support;
+            retune_error fault = RETUNE_ERROR_INIT;
+            if (wanted->covered[p][n])
+                continue;
+            left++;
+            if (retune_device_query(device, &op, graph->nodes[n].layer, &support, &fault) !=
+                RETUNE_OK)
+                snprintf(support.reason, sizeof support.reason, "%.255s", fault.message);
+            else if (support.supported)
+                wanted->covered[p][n] = true;
+            taken += wanted->covered[p][n];
+            if (!wanted->covered[p][n] && reason[0] == '\0')
+                snprintf(reason, 256, "%s (%s): %.180s", retune_op_name(graph->nodes[n].kind),
+                         graph->nodes[n].layer, support.reason);
+        }
+    return taken > 0 || left == 0;
+}
+
+/* Whether the accepted devices do everything between them. */
+static bool demand_met(void *user, char reason[256]) {
+    const demand *wanted = user;
+    for (size_t p = 0; wanted->shared && p < wanted->plan_count; p++)
+        for (size_t n = 0; wanted->plans[p] && n < wanted->plans[p]->graph->node_count; n++)
+            if (!wanted->covered[p][n]) {
+                const retune_node *node = &wanted->plans[p]->graph->nodes[n];
+                snprintf(reason, 256, "neither this device nor another one does %s (%s)",
+                         retune_op_name(node->kind), node->layer);
+                return false;
+            }
+    return true;
 }
 
 static bool accept_device(const retune_device *device, void *user, char reason[256]) {
@@ -203,6 +271,8 @@ static bool accept_device(const retune_device *device, void *user, char reason[2
                  precisions[wanted->config->backend_precision].name);
         return false;
     }
+    if (wanted->shared)
+        return cover(wanted, device, reason);
     for (size_t p = 0; p < wanted->plan_count; p++)
         if (wanted->plans[p] &&
             retune_executable_check(device, wanted->plans[p]->graph, &error) != RETUNE_OK) {
@@ -214,27 +284,62 @@ static bool accept_device(const retune_device *device, void *user, char reason[2
 
 static retune_status announce_device(retune_session *session, retune_error *error) {
     const retune_device *device = session->device;
-    retune_event event = {.kind = RETUNE_EVENT_DEVICE,
-                          .of.device = {device->backend->name, device->info.id, device->info.name,
-                                        device->info.driver, session->refusals.items,
-                                        session->refusals.count}};
+    char self_test[RETUNE_ERROR_MESSAGE_MAX];
+    retune_event event = {
+        .kind = RETUNE_EVENT_DEVICE,
+        .of.device = {device->backend->name, device->info.id, device->info.name,
+                      device->info.driver, session->refusals.items, session->refusals.count,
+                      retune_verdict_text(&device->verdict, self_test, sizeof self_test)}};
     return retune_events_send(session->events, &event, error);
 }
 
 retune_status retune_session_open_device(retune_session *session, const retune_plan *const *plans,
                                          size_t plan_count, retune_error *error) {
-    if (session->config->backend_fallback == RETUNE_FALLBACK_OP)
-        RETUNE_TRY(
-            retune_events_notice(session->events, error,
-                                 "[backend] fallback = op: single ops are not yet moved to "
-                                 "another device; a device that refuses one is passed over"));
-    demand wanted = {session->config, plans, plan_count};
+    demand wanted = {.config = session->config,
+                     .plans = plans,
+                     .plan_count = plan_count,
+                     .shared = session->config->backend_fallback == RETUNE_FALLBACK_OP};
     retune_ladder_options options = retune_session_ladder(session->config);
     options.backend_options = demand_options;
     options.accept = accept_device;
+    options.enough = demand_met;
+    options.excluded = session->lost.items;
+    options.excluded_count = session->lost.count;
     options.user = &wanted;
-    RETUNE_TRY(retune_ladder_choose(&options, &session->device, &session->refusals, error));
-    return announce_device(session, error);
+    retune_status status = demand_open(&wanted, error);
+    if (status == RETUNE_OK)
+        status = retune_ladder_choose(&options, &session->device, &session->refusals, error);
+    demand_free(&wanted);
+    if (status == RETUNE_OK)
+        status = announce_device(session, error);
+    for (size_t p = 0; p < plan_count && status == RETUNE_OK; p++)
+        if (plans[p] && session->device->next)
+            status = retune_crossings_announce(session, plans[p], error);
+    return status;
+}
+
+/* The devices of a chain that failed, or with `all` every one. */
+static retune_status list_failed(const retune_device *device, const char *reason, bool all,
+                                 retune_refusals *lost, retune_error *error) {
+    for (; device; device = device->next)
+        if (all || *device->failed != RETUNE_OK)
+            RETUNE_TRY(retune_refusals_add(lost, device->info.id, reason, error));
+    return RETUNE_OK;
+}
+
+retune_status retune_session_lose_device(retune_session *session, retune_status failure,
+                                         const char *reason, retune_error *error) {
+    char text[RETUNE_ERROR_MESSAGE_MAX];
+    size_t before = session->lost.count;
+    snprintf(text, sizeof text, "%s: %.900s",
+             failure == RETUNE_DEVICE_LOST ? "lost" : "refuses what it promised", reason);
+    retune_refusals_free(&session->refusals);
+    retune_status status = list_failed(session->device, text, false, &session->lost, error);
+    if (status == RETUNE_OK && session->lost.count == before)
+        status = list_failed(session->device, text, true, &session->lost, error);
+    retune_device_close(session->device);
+    session->device = NULL;
+    return status;
 }
 
 retune_optimizer retune_session_optimizer(const retune_config *config) {

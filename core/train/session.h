@@ -19,8 +19,9 @@ typedef struct retune_session {
     retune_freeze freeze;
     retune_device *device;
     retune_refusals refusals;
-    bool *bad;         /* a sample: turned out unreadable after the scan; counts nowhere */
-    bool lists_faults; /* the caller lists them all: bad_images = fail does not end the scan */
+    retune_refusals lost; /* devices that failed in mid-run, and how; not opened again */
+    bool *bad;            /* a sample: turned out unreadable after the scan; counts nowhere */
+    bool lists_faults;    /* the caller lists them all: bad_images = fail does not end the scan */
 } retune_session;
 
 void retune_session_close(retune_session *session);
@@ -62,6 +63,12 @@ retune_dtype retune_session_map_dtype(const retune_config *config);
  * every op of `plans`, and sends DEVICE. */
 retune_status retune_session_open_device(retune_session *session, const retune_plan *const *plans,
                                          size_t plan_count, retune_error *error);
+
+/* Closes the session's devices after one of them answered DEVICE_LOST, or UNSUPPORTED to a program
+ * that it had promised to do, with the message `reason`: that one is not opened again. Everything
+ * on them is destroyed before. */
+retune_status retune_session_lose_device(retune_session *session, retune_status failure,
+                                         const char *reason, retune_error *error);
 
 /* The options of the ladder that the config asks for. */
 retune_ladder_options retune_session_ladder(const retune_config *config);

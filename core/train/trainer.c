@@ -10,6 +10,9 @@
 
 #include <string.h>
 
+/* Work that a lost device may cost. */
+#define KEEP_SECONDS 30.0
+
 void retune_trainer_close(retune_trainer *trainer) {
     retune_feeder_close(&trainer->feeder);
     retune_executable_destroy(trainer->executable);
@@ -333,6 +336,36 @@ static retune_status run_step(retune_trainer *trainer, size_t count, uint32_t ep
     return RETUNE_OK;
 }
 
+/* In a long epoch, what was learned is taken from the device now and then: seldom enough that it
+ * costs a hundredth of the time at most. */
+static retune_status keep_up(retune_trainer *trainer, retune_error *error) {
+    double now = retune_clock_seconds(), since = now - trainer->kept_at;
+    if (!trainer->learned || since < trainer->keep_seconds || since < 100.0 * trainer->keep_cost)
+        return RETUNE_OK;
+    RETUNE_TRY(retune_trainer_keep(trainer, error));
+    trainer->keep_cost = retune_clock_seconds() - now;
+    return RETUNE_OK;
+}
+
+retune_status retune_trainer_keep(retune_trainer *trainer, retune_error *error) {
+    RETUNE_TRY(retune_learned_read(trainer->learned, trainer->plan, trainer->executable, error));
+    trainer->learned->step = trainer->step;
+    trainer->learned->metrics = trainer->metrics;
+    trainer->kept_at = retune_clock_seconds();
+    return RETUNE_OK;
+}
+
+retune_status retune_trainer_restore(retune_trainer *trainer, retune_learned *learned,
+                                     retune_error *error) {
+    RETUNE_TRY(retune_learned_write_state(learned, trainer->plan, trainer->executable, error));
+    trainer->step = learned->step;
+    trainer->metrics = learned->metrics;
+    trainer->learned = learned;
+    trainer->keep_seconds = KEEP_SECONDS;
+    trainer->kept_at = retune_clock_seconds();
+    return RETUNE_OK;
+}
+
 retune_status retune_trainer_epoch(retune_trainer *trainer, uint32_t epoch, retune_error *error) {
     const retune_dataset *data = trainer->session->dataset;
     uint64_t first_step = (uint64_t)(epoch - 1) * trainer->steps_per_epoch;
@@ -357,6 +390,7 @@ retune_status retune_trainer_epoch(retune_trainer *trainer, uint32_t epoch, retu
         size_t piece = count - done < trainer->batch ? count - done : trainer->batch;
         RETUNE_TRY(run_step(trainer, piece, epoch, error));
         done += piece;
+        RETUNE_TRY(keep_up(trainer, error));
         RETUNE_TRY(retune_events_progress(trainer->session->events, RETUNE_PHASE_TRAIN, epoch,
                                           trainer->step - first_step, trainer->steps_per_epoch,
                                           "steps", began, error));
@@ -403,20 +437,5 @@ retune_status retune_trainer_evaluate(retune_trainer *trainer, uint32_t epoch,
                                           done + piece, count, "images", began, error));
     }
     place_predictions(trainer, count, out_predictions);
-    return RETUNE_OK;
-}
-
-retune_status retune_trainer_read_model(retune_trainer *trainer, retune_error *error) {
-    const retune_plan *plan = trainer->plan;
-    retune_parameter *parameters = trainer->session->model->parameters;
-    for (size_t i = 0; i < plan->parameter_count; i++)
-        RETUNE_TRY(retune_executable_read_all(trainer->executable, plan->parameters[i].value,
-                                              parameters[plan->parameters[i].parameter].values,
-                                              error));
-    for (size_t i = 0; i < plan->statistic_count; i++) {
-        const retune_value *value = &plan->graph->values[plan->statistics[i]];
-        RETUNE_TRY(retune_executable_read_all(trainer->executable, plan->statistics[i],
-                                              parameters[value->parameter].values, error));
-    }
     return RETUNE_OK;
 }

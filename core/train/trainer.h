@@ -3,6 +3,7 @@
 #define RETUNE_TRAINER_H
 
 #include "train/feeder.h"
+#include "train/learned.h"
 #include "train/metrics.h"
 #include "train/schedule.h"
 
@@ -28,6 +29,10 @@ typedef struct retune_trainer {
     retune_loader_item *items;
     retune_prediction *predictions; /* for the test images that are good; whole batches */
     float *probability, *loss;      /* of a run */
+    /* Kept up to date in epochs longer than keep_seconds; NULL: nobody asked. Not owned. */
+    retune_learned *learned;
+    double keep_seconds, keep_cost; /* the latter: what the last time took */
+    double kept_at;                 /* retune_clock_seconds */
 } retune_trainer;
 
 /* Plans and chooses the device; touches no file. The session has its data and model. Close with
@@ -51,7 +56,13 @@ retune_status retune_trainer_evaluate(retune_trainer *trainer, uint32_t epoch,
                                       retune_metrics *out_metrics,
                                       retune_prediction *out_predictions, retune_error *error);
 
-/* Copies the trained parameters and statistics from the device to the model. */
-retune_status retune_trainer_read_model(retune_trainer *trainer, retune_error *error);
+/* Takes what was learned up to the last step, which the trainer was restored from before. On
+ * failure it is as it was. */
+retune_status retune_trainer_keep(retune_trainer *trainer, retune_error *error);
+
+/* Goes on from what was learned, which outlives the trainer. The model had its parameters when the
+ * trainer was prepared. */
+retune_status retune_trainer_restore(retune_trainer *trainer, retune_learned *learned,
+                                     retune_error *error);
 
 #endif

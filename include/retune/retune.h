@@ -39,7 +39,8 @@ typedef enum retune_event_kind {
     RETUNE_EVENT_DONE,       /* the job is over */
     RETUNE_EVENT_BENCH,      /* `bench` measured a part of the job */
     RETUNE_EVENT_BENCH_PEAK, /* what the device reaches at best */
-    RETUNE_EVENT_BENCH_OP    /* what one op takes */
+    RETUNE_EVENT_BENCH_OP,   /* what one op takes */
+    RETUNE_EVENT_PLACEMENT   /* ops run on several devices: who runs what, and what that costs */
 } retune_event_kind;
 
 typedef enum retune_phase {
@@ -55,6 +56,20 @@ typedef struct retune_refusal {
     const char *backend;
     const char *reason;
 } retune_refusal;
+
+/* Ops that one device runs on end. */
+typedef struct retune_placed_range {
+    const char *device;       /* "cpu/simd" */
+    const char *first, *last; /* "conv2d (conv_pw_13)" */
+    uint64_t ops;
+} retune_placed_range;
+
+/* A tensor that is carried from one device to another, through the host. */
+typedef struct retune_crossing {
+    const char *tensor, *from, *to;
+    uint64_t bytes;
+    double seconds; /* measured */
+} retune_crossing;
 
 /* One event. Pointers are valid during the callback only. */
 typedef struct retune_event {
@@ -74,6 +89,7 @@ typedef struct retune_event {
             const char *name, *driver;
             const retune_refusal *refusals;
             size_t refusal_count;
+            const char *self_test; /* "passed: 22 ops", or what is in quarantine */
         } device;
         struct {
             uint32_t phase; /* a retune_phase */
@@ -143,6 +159,16 @@ typedef struct retune_event {
             double share;        /* of the measured peak: the larger of arithmetic and memory; above
                                   * 1 when the caches help; NaN when not known */
         } bench_op;
+        struct {
+            const char *part; /* "features", "training", "inference" */
+            uint64_t images;  /* of one run or step */
+            const retune_placed_range *ranges;
+            size_t range_count;
+            const retune_crossing *crossings; /* of each run or step */
+            size_t crossing_count;
+            uint64_t bytes; /* of all crossings */
+            double seconds; /* they take: measured when the devices were chosen */
+        } placement;
     } of;
 } retune_event;
 
@@ -326,6 +352,9 @@ typedef struct retune_device_summary {
     const char *id, *name, *vendor, *driver, *quirks; /* NULL for a backend without devices */
     uint32_t type, features, score;                   /* as in backend.h */
     uint64_t memory_bytes;
+    /* What the self-test found: "passed: 22 ops", or which ops are in quarantine (treated as
+     * unsupported) and why. NULL for a backend without devices. */
+    const char *self_test;
 } retune_device_summary;
 
 typedef struct retune_device_list {
@@ -334,9 +363,14 @@ typedef struct retune_device_list {
     const retune_device_summary *devices;
 } retune_device_list;
 
-/* Every backend in the order of the job (NULL: the default order), usable or not. */
+/* Every backend in the order of the job (NULL: the default order), usable or not. Devices that were
+ * never tested on this machine are tested now, which takes seconds where a driver has to compile.
+ */
 RETUNE_API retune_status retune_devices(retune_job *job, retune_device_list **out_list,
                                         retune_error *error);
+/* The same, and every device is tested again, whatever is remembered of it. */
+RETUNE_API retune_status retune_devices_self_test(retune_job *job, retune_device_list **out_list,
+                                                  retune_error *error);
 RETUNE_API void retune_device_list_free(retune_device_list *list);
 
 #ifdef __cplusplus

@@ -34,6 +34,10 @@ void command_end(void) {
     nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+void command_use(const char *program) {
+    snprintf(path, sizeof path, "%s/bin/%s", getenv("RETUNE_TEST_BINARY"), program);
+}
+
 const char *command_path(void) {
     return path;
 }

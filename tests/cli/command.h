@@ -1,4 +1,4 @@
-/* Runs the command `retune` in a folder of its own and keeps what it said. */
+/* Runs the command `retune`, or another program, in a folder of its own and keeps what it said. */
 #ifndef TEST_CLI_COMMAND_H
 #define TEST_CLI_COMMAND_H
 
@@ -17,6 +17,9 @@ void command_write(const char *name, const char *text);
  * those of the last run. */
 int command_run(const char *arguments);
 extern char command_stdout[1 << 17], command_stderr[1 << 14];
+
+/* From now on another program of the build folder; after command_begin. */
+void command_use(const char *program);
 
 /* The path of the program. */
 const char *command_path(void);

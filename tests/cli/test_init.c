@@ -69,6 +69,7 @@ Test(cli_init, a_folder_of_classes) {
     cr_assert(command_run("init photos/") == 0, "%s", command_stderr);
     expect_said("2 classes, 150 images: banksia, wattle");
     expect_said("none found");
+    expect_said("1 left out: no JPEG or PNG by name");
     expect_said("check photos.ini");
     expect_value("photos.ini", "data", "root", "photos");
     expect_value("photos.ini", "data", "test", "0.2");

@@ -136,3 +136,13 @@ Test(cli_usage, missing_models_are_file_errors) {
     cr_expect(command_run("predict none.safetensors image.jpg") == 3);
     cr_expect(strstr(command_stderr, "none.safetensors") != NULL, "%s", command_stderr);
 }
+
+Test(cli_usage, folders_where_files_are_wanted) {
+    cr_assert(system("mkdir -p photos run && touch run/job.ini run/model.safetensors") == 0);
+    refuse("train photos", "photos: is a folder, not a job file; `retune init photos` writes one");
+    refuse("explain photos",
+           "photos: is a folder, not a job file; `retune init photos` writes one");
+    refuse("eval run", "run: is a folder; did you mean run/job.ini?");
+    refuse("predict run a.jpg", "run: is a folder; did you mean run/model.safetensors?");
+    refuse("predict photos a.jpg", "photos: is a folder, not a model file");
+}

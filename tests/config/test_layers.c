@@ -68,7 +68,7 @@ Test(config_layers, misspelt_variables_are_errors) {
     setenv("RETUNE_BACKEND_PLUGIN_PAHT", "x", 1);
     scene_refuse("", "environment RETUNE_BACKEND_PLUGIN_PAHT: [backend] has no key 'plugin_paht'; "
                      "did you mean 'plugin_path'? its keys are: order, fallback, precision, "
-                     "plugin_path");
+                     "plugin_path, plugin_sha256");
 }
 
 Test(config_layers, other_variables_are_left_alone) {

@@ -13,8 +13,8 @@ static retune_ladder_options ladder(char *const *order, size_t count) {
     return (retune_ladder_options){.order = order,
                                    .order_count = count,
                                    .fallback = RETUNE_LADDER_DEVICE,
-                                   .plugin_folder = FAKE_PLUGINS,
-                                   .probe_timeout_ms = 500};
+                                   .look.folder = FAKE_PLUGINS,
+                                   .look.contact.probe_timeout_ms = 500};
 }
 
 /* Chooses, expects `id` (NULL: none) and `refused` ("a: reason" parts, one a refusal). */
@@ -101,14 +101,65 @@ Test(choose, caller_refuses) {
 }
 
 Test(choose, excluded_devices) {
-    char *order[] = {"good"}, *excluded[] = {"good/one", "good/two"};
-    static const char *const refused[] = {"good/one: excluded", "good/two: excluded"};
+    char *order[] = {"good"};
+    static const retune_refusal excluded[] = {{"good/one", "lost"}, {"good/two", "in use"}};
+    static const char *const refused[] = {"good/one: lost", "good/two: in use"};
     retune_ladder_options options = ladder(order, COUNT(order));
     options.excluded = excluded;
     options.excluded_count = 1;
     expect_choice(&options, "good/two", refused, 1);
     options.excluded_count = 2;
     expect_choice(&options, NULL, refused, 2);
+}
+
+/* Counts the devices it was offered; `wanted` of them do. */
+struct team {
+    int wanted, accepted;
+};
+
+static bool join(const retune_device *device, void *user, char reason[256]) {
+    struct team *team = user;
+    (void)device, (void)reason;
+    team->accepted++;
+    return true;
+}
+
+static bool is_team(void *user, char reason[256]) {
+    const struct team *team = user;
+    snprintf(reason, 256, "%d of %d", team->accepted, team->wanted);
+    return team->accepted >= team->wanted;
+}
+
+static void expect_team(int wanted, const char *const *ids, size_t count) {
+    char *order[] = {"good/two", "no_driver", "abi_1_0", "good"};
+    struct team team = {wanted, 0};
+    retune_error error = RETUNE_ERROR_INIT;
+    retune_device *device = NULL;
+    retune_refusals refusals;
+    retune_ladder_options options = ladder(order, COUNT(order));
+    options.fallback = RETUNE_LADDER_OP;
+    options.accept = join;
+    options.enough = is_team;
+    options.user = &team;
+    retune_status status = retune_ladder_choose(&options, &device, &refusals, &error);
+    cr_expect_eq(status, count ? RETUNE_OK : RETUNE_UNAVAILABLE, "%s", error.message);
+    size_t i = 0;
+    for (const retune_device *next = device; next; next = next->next, i++)
+        cr_expect_str_eq(next->info.id, i < count ? ids[i] : "nobody");
+    cr_expect_eq(i, count);
+    /* Who was taken is no refusal; when they do not suffice, each of them is. */
+    cr_expect_eq(refusals.count, count == 1 ? 0 : count > 1 ? 1 : 4);
+    if (count == 0)
+        expect_contains(error.message, "good/one: 3 of 4");
+    retune_refusals_free(&refusals);
+    retune_device_close(device);
+}
+
+Test(choose, several_devices_together) {
+    static const char *const ids[] = {"good/two", "abi_1_0/0", "good/one"};
+    for (int wanted = 1; wanted <= 3; wanted++)
+        expect_team(wanted, ids, (size_t)wanted);
+    expect_team(4, ids, 0);
 }
 
 static const retune_option *option_for_good(void *user, const char *backend, size_t *out_count) {
@@ -153,7 +204,7 @@ Test(choose, wrong_orders_and_folders) {
     options = ladder(format, 1);
     cr_expect_eq(retune_ladder_choose(&options, &device, &refusals, &error), RETUNE_INVALID);
     options = ladder(good, 1);
-    options.plugin_folder = "/does/not/exist";
+    options.look.folder = "/does/not/exist";
     cr_expect_eq(retune_ladder_choose(&options, &device, &refusals, &error), RETUNE_INVALID);
     expect_contains(error.message, "/does/not/exist");
     cr_expect_null(device);
@@ -169,7 +220,7 @@ Test(choose, best_of_all) {
     retune_device *device = NULL;
     retune_refusals refusals;
     bool told = false;
-    options.plugin_folder = folder;
+    options.look.folder = folder;
     cr_assert_eq(retune_ladder_choose(&options, &device, &refusals, NULL), RETUNE_OK);
     cr_expect_str_eq(device->info.id, "good/two");
     for (size_t i = 0; i < refusals.count; i++)

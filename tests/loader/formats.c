@@ -55,8 +55,8 @@ Test(formats, found_by_extension) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         retune_error error = RETUNE_ERROR_INIT;
         const retune_format *format = NULL;
-        cr_assert_eq(retune_format_find(cases[i].path, FAKE_PLUGINS, &format, &error), RETUNE_OK,
-                     "%s", error.message);
+        cr_assert_eq(retune_format_find(cases[i].path, FAKE_PLUGINS, NULL, &format, &error),
+                     RETUNE_OK, "%s", error.message);
         cr_expect_str_eq(format->name, cases[i].name);
     }
 }
@@ -69,8 +69,8 @@ Test(formats, unknown_extension_lists_what_is_there) {
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         retune_error error = RETUNE_ERROR_INIT;
         const retune_format *format = NULL;
-        cr_expect_eq(retune_format_find(paths[i], folder, &format, &error), RETUNE_UNAVAILABLE,
-                     "%s", paths[i]);
+        cr_expect_eq(retune_format_find(paths[i], folder, NULL, &format, &error),
+                     RETUNE_UNAVAILABLE, "%s", paths[i]);
         cr_expect_null(format);
         expect_contains(error.message, "lines reads .lines .ln; newer_major (");
         expect_contains(error.message, "version 2.1");
@@ -83,7 +83,7 @@ Test(formats, none_at_all) {
     retune_error error = RETUNE_ERROR_INIT;
     const retune_format *format = NULL;
     setenv("RETUNE_PLUGIN_PATH", "", 1);
-    cr_expect_eq(retune_format_find("net.h5x", folder, &format, &error), RETUNE_UNAVAILABLE);
+    cr_expect_eq(retune_format_find("net.h5x", folder, NULL, &format, &error), RETUNE_UNAVAILABLE);
     expect_contains(error.message, "net.h5x: no plugin reads this kind of file");
     remove_folder(folder);
 }

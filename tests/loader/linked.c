@@ -24,7 +24,7 @@ Test(linked, backend) {
 
 Test(linked, format) {
     const retune_format *format = NULL;
-    cr_assert_eq(retune_format_find("net.ln", NULL, &format, NULL), RETUNE_OK);
+    cr_assert_eq(retune_format_find("net.ln", NULL, NULL, &format, NULL), RETUNE_OK);
     cr_expect_str_eq(format->name, "lines");
 }
 

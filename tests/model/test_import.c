@@ -357,7 +357,7 @@ Test(import, the_keras_weights) {
     retune_import_report report;
     assert_ok(retune_model_allocate(model, 3, &error));
     assert_ok(retune_model_allocate(fresh, 3, &error));
-    assert_ok(retune_format_find(path, NULL, &format, &error));
+    assert_ok(retune_format_find(path, NULL, NULL, &format, &error));
     assert_ok(retune_model_import(model, format, path, &report, &error));
     cr_expect_eq(report.loaded, BASE_PARAMETERS);
     cr_expect_eq(report.ignored, 0);
@@ -380,7 +380,7 @@ Test(import, the_keras_weights_of_another_alpha) {
     retune_model *model = network_make(0.75, 224, 5);
     retune_import_report report;
     assert_ok(retune_model_allocate(model, 3, &error));
-    assert_ok(retune_format_find(path, NULL, &format, &error));
+    assert_ok(retune_format_find(path, NULL, NULL, &format, &error));
     expect_refused(RETUNE_CORRUPT, "[model] alpha = 0.75",
                    retune_model_import(model, format, path, &report, &error));
     retune_model_destroy(model);

@@ -1,7 +1,7 @@
 /* What the tests of plugins share: which plugins and devices they run on. For Criterion programs
  * only.
  *
- *   RETUNE_PLUGIN_PATH          folders, separated by ':', whose retune_*.so are tried
+ *   RETUNE_PLUGIN_PATH          folders, separated by ':', whose backends are tried
  *   RETUNE_OP_BACKEND=cpu       this backend only
  *   RETUNE_OP_DEVICE=cpu/simd   this device only
  *   RETUNE_OP_OPTIONS=threads=3 options the devices are opened with, "key=value,key=value"
@@ -14,9 +14,11 @@
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 
+#define FIXTURE_NAME_MAX 64
+
 /* The parameter of a test: a plugin, and one of the `variants` it was asked for. */
 typedef struct fixture_parameter {
-    char plugin[BACKEND_PATH_MAX];
+    char plugin[FIXTURE_NAME_MAX]; /* its name */
     uint32_t variant;
 } fixture_parameter;
 

@@ -3,6 +3,7 @@
 #include "cases.h"
 #include "conformance.h"
 #include "fixture.h"
+#include "required.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
@@ -44,17 +45,15 @@ static void run_case(device_under_test *device, const op_case *op, case_tally *t
     char line[OP_CASE_TEXT_MAX];
     snprintf(running, sizeof running, "crashed: RETUNE_OP_DEVICE=%s RETUNE_OP_CASE='%s'\n",
              device->info.id, op_case_format(op, line));
-    switch (conformance_run(device, op, text)) {
-    case VERDICT_PASSED:
-        tally->passed++;
-        break;
-    case VERDICT_UNSUPPORTED:
-        tally->unsupported++;
-        break;
-    default:
-        if (tally->failed++ < FAILURES_MAX)
-            fprintf(stderr, "%s\n", text);
-    }
+    const op_verdict verdict = conformance_run(device, op, text);
+    const bool refused = verdict == VERDICT_UNSUPPORTED;
+    const bool failed = verdict == VERDICT_FAILED || (refused && required_of(device->info.id, op));
+    tally->passed += verdict == VERDICT_PASSED;
+    tally->unsupported += refused && !failed;
+    tally->failed += failed;
+    if (failed && tally->failed <= FAILURES_MAX)
+        fprintf(stderr, "%s%s\n    RETUNE_OP_DEVICE=%s RETUNE_OP_CASE='%s'\n",
+                refused ? "required, but refused: " : "", text, device->info.id, line);
 }
 
 /* The cases of an op, or the one of RETUNE_OP_CASE when it is of this op. */

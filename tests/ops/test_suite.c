@@ -4,6 +4,7 @@
 #include "chain.h"
 #include "conformance.h"
 #include "reference_backend.h"
+#include "required.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -77,8 +78,8 @@ static double chain_distance(const char *fault, chain_mode mode) {
     chain_result got, expected;
     double distance = 0;
     open_device(fault, &device);
-    cr_assert_eq(chain_run(&device, mode, &got, NULL), RETUNE_OK);
-    chain_reference(&expected);
+    cr_assert_eq(chain_run(&device, mode, 2, &got, NULL), RETUNE_OK);
+    chain_reference(2, &expected);
     cr_assert_eq(got.count, expected.count);
     for (size_t i = 0; i < got.count; i++)
         distance = fmax(distance, fabs(got.values[i] - expected.values[i]));
@@ -148,18 +149,15 @@ Test(suite, a_bad_line_is_refused) {
 }
 
 Test(suite, a_failure_reruns_from_its_line) {
-    static char text[VERDICT_TEXT_MAX], line[VERDICT_TEXT_MAX];
+    static char text[VERDICT_TEXT_MAX];
+    char line[OP_CASE_TEXT_MAX];
     device_under_test device;
     case_list list = {0};
     op_case again;
     open_device("ADD.last_element_left", &device);
     cases_of(RETUNE_OP_ADD, false, &list);
     cr_assert_eq(conformance_run(&device, &list.items[0], text), VERDICT_FAILED);
-    cr_assert_not_null(strstr(text, "RETUNE_OP_DEVICE=reference/0"), "%s", text);
-    const char *start = strstr(text, "RETUNE_OP_CASE='");
-    cr_assert_not_null(start, "%s", text);
-    start += strlen("RETUNE_OP_CASE='");
-    snprintf(line, sizeof line, "%.*s", (int)strcspn(start, "'"), start);
+    op_case_format(&list.items[0], line);
     cr_assert_eq(op_case_parse(line, &again, NULL), RETUNE_OK, "%s", line);
     cr_expect_eq(conformance_run(&device, &again, text), VERDICT_FAILED, "%s", line);
     case_list_free(&list);
@@ -169,9 +167,9 @@ Test(suite, a_failure_reruns_from_its_line) {
 Test(suite, required_means_all_types_listed) {
     op_case op;
     cr_assert_eq(op_case_parse("cast x=f32[1] -> y=f16[1]", &op, NULL), RETUNE_OK);
-    cr_expect(conformance_requires("cpu/scalar", &op));
-    cr_expect_not(conformance_requires("gpu/0", &op));
-    cr_expect_not(conformance_requires("cpu", &op));
+    cr_expect(required_of("cpu/scalar", &op));
+    cr_expect_not(required_of("gpu/0", &op));
+    cr_expect_not(required_of("cpu", &op));
     cr_assert_eq(op_case_parse("cast x=f32[1] -> y=i32[1]", &op, NULL), RETUNE_OK);
-    cr_expect_not(conformance_requires("cpu/scalar", &op));
+    cr_expect_not(required_of("cpu/scalar", &op));
 }

@@ -53,12 +53,37 @@ Test(event_json, device) {
     expect_line(&event, "{\"event\":\"device\",\"backend\":\"cpu\",\"device\":\"cpu/simd\","
                         "\"skipped\":[{\"backend\":\"clml\",\"reason\":\"libOpenCL.so: "
                         "\\\"not\\\" found\"},{\"backend\":\"vulkan\",\"reason\":null}],"
-                        "\"name\":\"CPU\",\"driver\":null}");
+                        "\"name\":\"CPU\",\"driver\":null,\"self_test\":null}");
     event.of.device.refusals = NULL;
     event.of.device.refusal_count = 0;
     event.of.device.driver = "1";
+    event.of.device.self_test = "passed: 22 ops";
     expect_line(&event, "{\"event\":\"device\",\"backend\":\"cpu\",\"device\":\"cpu/simd\","
-                        "\"skipped\":[],\"name\":\"CPU\",\"driver\":\"1\"}");
+                        "\"skipped\":[],\"name\":\"CPU\",\"driver\":\"1\","
+                        "\"self_test\":\"passed: 22 ops\"}");
+}
+
+Test(event_json, placement) {
+    const retune_placed_range ranges[] = {{"gpu/0", "conv2d (a)", "conv2d (a)", 1},
+                                          {"cpu/simd", "pool (b)", "adam (c)", 7}};
+    const retune_crossing crossings[] = {{"a", "gpu/0", "cpu/simd", 1024, 0.5}};
+    retune_event event = EVENT(RETUNE_EVENT_PLACEMENT);
+    event.of.placement.part = "training";
+    event.of.placement.images = 16;
+    expect_line(&event, "{\"event\":\"placement\",\"part\":\"training\",\"images\":16,"
+                        "\"ranges\":[],\"crossings\":[],\"bytes\":0,\"seconds\":0}");
+    event.of.placement.ranges = ranges;
+    event.of.placement.range_count = 2;
+    event.of.placement.crossings = crossings;
+    event.of.placement.crossing_count = 1;
+    event.of.placement.bytes = 1024;
+    event.of.placement.seconds = 0.5;
+    expect_line(&event,
+                "{\"event\":\"placement\",\"part\":\"training\",\"images\":16,\"ranges\":["
+                "{\"device\":\"gpu/0\",\"ops\":1,\"first\":\"conv2d (a)\",\"last\":\"conv2d (a)\"},"
+                "{\"device\":\"cpu/simd\",\"ops\":7,\"first\":\"pool (b)\",\"last\":\"adam (c)\"}],"
+                "\"crossings\":[{\"tensor\":\"a\",\"from\":\"gpu/0\",\"to\":\"cpu/simd\","
+                "\"bytes\":1024,\"seconds\":0.5}],\"bytes\":1024,\"seconds\":0.5}");
 }
 
 Test(event_json, progress) {

@@ -180,6 +180,33 @@ Test(run_refuse, a_plugin_of_another_major_version) {
     scene_refuse(4, arguments, "newer_major", "ABI", NULL);
 }
 
+#define NO_FILE "0000000000000000000000000000000000000000000000000000000000000000"
+
+Test(run_refuse, a_plugin_that_is_not_what_its_pin_says) {
+    char right[256] = "", line[512];
+    scene_refuse(2, "train job.ini --set backend.plugin_sha256=retune_cpu.so:0",
+                 "[backend] plugin_sha256: 'retune_cpu.so:0' is not FILE:SHA-256", NULL);
+    FILE *sum = popen("sha256sum <\"$RETUNE_TEST_BINARY/lib/retune/retune_cpu.so\"", "r");
+    cr_assert(sum != NULL);
+    cr_assert(fscanf(sum, "%64s", right) <= 1);
+    if (pclose(sum) != 0)
+        cr_skip_test("plugins are linked in");
+    scene_refuse(4, "train job.ini --set backend.plugin_sha256=retune_cpu.so:" NO_FILE,
+                 "its SHA-256 is ", right, NO_FILE, NULL);
+    expect_no_run();
+    snprintf(line, sizeof line,
+             "check job.ini --set backend.plugin_sha256=retune_cpu.so:%s,retune_other.so:" NO_FILE,
+             right);
+    cr_expect(command_run(line) == 0, "%s", command_stderr);
+}
+
+Test(run_refuse, plugins_beside_the_job) {
+    scene_refuse(2, "train job.ini --set backend.plugin_path=.",
+                 "[backend] plugin_path: . is the folder of the job file", NULL);
+    scene_refuse(2, "train job.ini --set backend.plugin_path=data",
+                 "[backend] plugin_path: data is in [data] root", NULL);
+}
+
 Test(run_refuse, an_option_that_a_backend_does_not_know) {
     scene_refuse(2, "train job.ini --set backend.cpu.thraeds=2", "thraeds", NULL);
 }

@@ -3,6 +3,7 @@
 
 #include "base/tensor_desc.h"
 #include "model/model_file.h"
+#include "train/trainer.h"
 
 #include "cpu_device.h"
 #include "network.h"
@@ -21,6 +22,7 @@ enum { BATCH = 4, CLASSES = 3 };
 typedef struct scene {
     retune_session session;
     retune_trainer trainer;
+    retune_learned learned;
 } scene;
 
 static const retune_optimizer adam = {.kind = RETUNE_OP_ADAM,
@@ -40,9 +42,11 @@ static void start(scene *s, const retune_optimizer *optimizer, retune_norm_mode 
                                    &error));
     assert_ok(retune_executable_create(s->session.device, s->trainer.plan->graph, s->session.model,
                                        RETUNE_NO_VALUE, NULL, &s->trainer.executable, &error));
+    assert_ok(retune_learned_open(s->trainer.plan, s->session.model, &s->learned, &error));
 }
 
 static void stop(scene *s) {
+    retune_learned_close(&s->learned);
     retune_trainer_close(&s->trainer);
     retune_session_close(&s->session);
 }
@@ -82,10 +86,24 @@ static const retune_progress progress = {.epoch = 3,
                                          .data = {UINT64_C(0x123456789abcdef0), 1},
                                          .steps_per_epoch = 18};
 
+/* From the device into `learned` and the model. */
+static void read_learned(scene *s) {
+    assert_ok(retune_learned_read(&s->learned, s->trainer.plan, s->trainer.executable, &error));
+    retune_learned_to_model(&s->learned, s->session.model);
+}
+
+/* From a checkpoint to the device. */
+static void load_state(scene *s, const retune_checkpoint *checkpoint) {
+    assert_ok(retune_checkpoint_load_state(checkpoint, &s->learned, &error));
+    assert_ok(
+        retune_learned_write_state(&s->learned, s->trainer.plan, s->trainer.executable, &error));
+}
+
 static void write_checkpoint(scene *s, retune_run_mode mode, const retune_progress *at) {
     retune_run_folder *folder = NULL;
     assert_ok(retune_run_folder_open(temporary_folder, mode, "", &folder, &error));
-    assert_ok(retune_checkpoint_write(&s->trainer, folder, at, &error));
+    read_learned(s);
+    assert_ok(retune_checkpoint_write(&s->learned, s->session.model, folder, at, &error));
     retune_run_folder_close(folder);
 }
 
@@ -107,17 +125,17 @@ static void check_resume(const retune_optimizer *optimizer, retune_norm_mode nor
     write_checkpoint(&first, RETUNE_RUN_FRESH, &progress);
     train_step(&first);
     train_step(&first);
-    assert_ok(retune_trainer_read_model(&first.trainer, &error));
+    read_learned(&first);
 
     retune_checkpoint *checkpoint = open_checkpoint();
     assert_ok(retune_checkpoint_load_model(checkpoint, second.session.model, &error));
     start(&second, optimizer, norms);
-    assert_ok(retune_checkpoint_load_state(checkpoint, &second.trainer, &error));
+    load_state(&second, checkpoint);
     retune_checkpoint_close(checkpoint);
     second.trainer.step = 2;
     train_step(&second);
     train_step(&second);
-    assert_ok(retune_trainer_read_model(&second.trainer, &error));
+    read_learned(&second);
     for (size_t p = 0; p < first.session.model->parameter_count; p++) {
         const retune_parameter *a = &first.session.model->parameters[p];
         const retune_parameter *b = &second.session.model->parameters[p];
@@ -330,14 +348,14 @@ Test(checkpoint, states_that_do_not_fit) {
     retune_checkpoint *checkpoint = open_checkpoint();
     start(&other, &adam, RETUNE_NORM_FROZEN);
     expect_refused(RETUNE_CORRUPT, "optimizer/m/conv_pw_13/kernel",
-                   retune_checkpoint_load_state(checkpoint, &other.trainer, &error));
+                   retune_checkpoint_load_state(checkpoint, &other.learned, &error));
     stop(&other);
 
     other = (scene){.session.model = network_make(0.0625, 32, 4)};
     assert_ok(retune_model_allocate(other.session.model, 1, &error));
     start(&other, &momentum, RETUNE_NORM_FROZEN);
     expect_refused(RETUNE_CORRUPT, "optimizer/velocity/dense/kernel",
-                   retune_checkpoint_load_state(checkpoint, &other.trainer, &error));
+                   retune_checkpoint_load_state(checkpoint, &other.learned, &error));
     expect_refused(RETUNE_CORRUPT, "dense/kernel",
                    retune_checkpoint_load_model(checkpoint, other.session.model, &error));
     stop(&other);

@@ -42,7 +42,7 @@ static scene open_scene(const char *device) {
     const retune_format *format = NULL;
     scene s = {.model = network_make(1.0, 224, 5)};
     assert_ok(retune_model_allocate(s.model, 1, &error));
-    assert_ok(retune_format_find(weights, NULL, &format, &error));
+    assert_ok(retune_format_find(weights, NULL, NULL, &format, &error));
     assert_ok(retune_model_import(s.model, format, weights, &report, &error));
     assert_ok(retune_safetensors_open(golden, &s.golden, &error));
     retune_error error = RETUNE_ERROR_INIT;

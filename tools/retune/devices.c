@@ -72,6 +72,7 @@ static void print_device(const retune_device_summary *device, bool chosen) {
     print_fact("driver", device->driver);
     print_features(device->features);
     print_fact("quirks", device->quirks);
+    print_fact("self-test", device->self_test);
 }
 
 static void print_backend(const retune_device_summary *rung, size_t position) {
@@ -129,6 +130,7 @@ static void print_json(const retune_device_summary *rung) {
         add_text(object, "vendor", rung->vendor);
         add_text(object, "driver", rung->driver);
         add_text(object, "quirks", rung->quirks);
+        add_text(object, "self_test", rung->self_test);
         cJSON_AddStringToObject(object, "type", type_text(rung->type));
         cJSON *list = cJSON_AddArrayToObject(object, "features");
         for (size_t i = 0; i < FEATURE_COUNT; i++)
@@ -151,7 +153,8 @@ int verb_devices(const struct options *options) {
         status =
             retune_job_open(options->arguments[0], options->sets, options->set_count, &job, &error);
     if (status == RETUNE_OK)
-        status = retune_devices(job, &list, &error);
+        status = options->self_test ? retune_devices_self_test(job, &list, &error)
+                                    : retune_devices(job, &list, &error);
     if (status == RETUNE_OK && options->json)
         for (uint32_t i = 0; i < list->count; i++)
             print_json(&list->devices[i]);

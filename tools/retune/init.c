@@ -223,7 +223,10 @@ static retune_status write_job(struct init *init) {
 
 /* ---- Saying -------------------------------------------------------------------------------- */
 
-static void say_few(struct init *init) {
+static void say_odd(struct init *init) {
+    if (init->data->ignored > 0)
+        terminal_say(&init->terminal, "note", "%s left out: no JPEG or PNG by name",
+                     figure_count(init->data->ignored).text);
     for (size_t c = 0; c < init->data->class_count; c++)
         if (init->data->train[c] < FEW_IMAGES)
             terminal_say(&init->terminal, "note", "%s has %s images; %d or more teach better",
@@ -241,7 +244,7 @@ static void say(struct init *init) {
     else
         terminal_say(&init->terminal, "data", "%u classes, %s images: %s", init->data->class_count,
                      figure_count(train).text, init->classes);
-    say_few(init);
+    say_odd(init);
     if (init->weights.path)
         terminal_say(&init->terminal, "weights", "%s", init->weights.path);
     else

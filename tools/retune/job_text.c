@@ -79,7 +79,8 @@ static void write_training(const struct job_choice *choice, FILE *file) {
             "batch = %u\n"
             "optimizer = adam\n"
             "learning_rate = 0.001\n"
-            "; crop shows each image mirrored and cut in several ways: slower, may help where they are few.\n"
+            "; crop shows each image mirrored and cut in several ways: slower, may help where they "
+            "are few.\n"
             "augment = none\n",
             job_choose_epochs(choice->training, batch), batch);
 }

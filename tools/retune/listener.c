@@ -72,6 +72,9 @@ static void say_device(struct listener *listener, const retune_event *event) {
     const char *name = event->of.device.name;
     terminal_say(&listener->terminal, "device", "%s%s%s", event->of.device.device,
                  name && *name ? "   " : "", name ? name : "");
+    const char *self_test = event->of.device.self_test;
+    if (self_test && strncmp(self_test, "passed", strlen("passed")) != 0)
+        terminal_say(&listener->terminal, "", "self-test %s", self_test);
 }
 
 static void draw_progress(struct listener *listener, const retune_event *event) {
@@ -153,6 +156,23 @@ static void say_data(struct listener *listener, const retune_event *event) {
                  figure_count(event->of.data.test).text, skipped);
 }
 
+/* A line for the whole, and one for each stretch of ops. */
+static void say_placement(struct listener *listener, const retune_event *event) {
+    struct terminal *terminal = &listener->terminal;
+    terminal_say(terminal, "placement", "%s: %zu ranges, %zu crossings a %s: %s, about %s",
+                 event->of.placement.part, event->of.placement.range_count,
+                 event->of.placement.crossing_count,
+                 strcmp(event->of.placement.part, "training") == 0 ? "step" : "run",
+                 figure_bytes((double)event->of.placement.bytes).text,
+                 figure_time(event->of.placement.seconds).text);
+    for (size_t i = 0; i < event->of.placement.range_count; i++) {
+        const retune_placed_range *range = &event->of.placement.ranges[i];
+        terminal_say(terminal, "", "%-12s %4llu op%s %s%s%s", range->device,
+                     (unsigned long long)range->ops, range->ops == 1 ? " " : "s", range->first,
+                     range->ops == 1 ? "" : " ... ", range->ops == 1 ? "" : range->last);
+    }
+}
+
 static void narrate(struct listener *listener, const retune_event *event) {
     bool continues_epoch = event->kind == RETUNE_EVENT_EPOCH || event->kind == RETUNE_EVENT_EVAL ||
                            event->kind == RETUNE_EVENT_PROGRESS;
@@ -192,6 +212,9 @@ static void narrate(struct listener *listener, const retune_event *event) {
         break;
     case RETUNE_EVENT_DONE:
         say_done(listener, event);
+        break;
+    case RETUNE_EVENT_PLACEMENT:
+        say_placement(listener, event);
         break;
     case RETUNE_EVENT_BENCH:
     case RETUNE_EVENT_BENCH_PEAK:

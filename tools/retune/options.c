@@ -17,11 +17,13 @@ enum {
     MODEL = 'm',
     TOP = 't',
     REFERENCE = 'R',
+    MARKDOWN = 'M',
     TOP_OPS = 'T',
     CLASSES = 'c',
     SECONDS = 'S',
     OUTPUT = 'o',
-    WEIGHTS = 'w'
+    WEIGHTS = 'w',
+    SELF_TEST = 'e'
 };
 
 struct row {
@@ -42,6 +44,8 @@ static const struct row rows[] = {
     {TAKES_INIT, OUTPUT, "output", "JOB.ini", "Writes this file (also -o); by default FOLDER.ini"},
     {TAKES_INIT, WEIGHTS, "weights", "FILE", "Starts from these; by default looks in models/"},
     {TAKES_REFERENCE, REFERENCE, "reference", NULL, "Prints every key there is, as an INI"},
+    {TAKES_REFERENCE, MARKDOWN, "markdown", NULL, "With --reference: as a page of tables"},
+    {TAKES_SELF_TEST, SELF_TEST, "self-test", NULL, "Tests every device again"},
     {0, JSON, "json", NULL, "Prints results on stdout as lines of JSON"},
     {0, QUIET, "quiet", NULL, "Shows no progress"},
     {0, HELP, "help", NULL, "Shows this help"},
@@ -136,6 +140,12 @@ static int take_option(struct options *options, int value) {
         return 0;
     case REFERENCE:
         options->reference = true;
+        return 0;
+    case MARKDOWN:
+        options->markdown = true;
+        return 0;
+    case SELF_TEST:
+        options->self_test = true;
         return 0;
     case JSON:
         options->json = true;

@@ -14,14 +14,15 @@ enum {
     TAKES_RESUME = 1u << 1, /* --resume and --fresh */
     TAKES_MODEL = 1u << 2,
     TAKES_TOP = 1u << 3,
-    TAKES_REFERENCE = 1u << 4,
-    TAKES_BENCH = 1u << 5, /* --seconds, --classes and --top of ops */
-    TAKES_INIT = 1u << 6   /* --output and --weights */
+    TAKES_REFERENCE = 1u << 4, /* --reference and --markdown */
+    TAKES_BENCH = 1u << 5,     /* --seconds, --classes and --top of ops */
+    TAKES_INIT = 1u << 6,      /* --output and --weights */
+    TAKES_SELF_TEST = 1u << 7  /* --self-test */
 };
 
 struct options {
     bool json, quiet, help;
-    bool resume, fresh, reference;
+    bool resume, fresh, reference, markdown, self_test;
     const char *model;            /* NULL when not given */
     const char *output, *weights; /* NULL when not given */
     int top;                      /* classes of `predict` */

@@ -253,9 +253,8 @@ static retune_status list_physical(VkInstance instance, VkPhysicalDevice *physic
     if (result == VK_SUCCESS && *out_count > 0)
         return RETUNE_OK;
     return backend_fail(error, RETUNE_UNAVAILABLE,
-                        "the Vulkan loader %s finds no driver for any device (%s): install the one "
-                        "of the device, or mesa-vulkan-drivers to compute on the CPU",
-                        vk.path, result == VK_SUCCESS ? "no device" : vulkan_result_name(result));
+                        "the Vulkan loader %s finds no driver for any device (%s)", vk.path,
+                        result == VK_SUCCESS ? "no device" : vulkan_result_name(result));
 }
 
 /* Puts better devices first; equal ones keep the order in which the loader gave them. */
@@ -270,12 +269,26 @@ static void sort(device_list *list) {
         }
 }
 
-static retune_status look_up(device_list *list, retune_error *error) {
+/* What a user can do about what there is not. */
+static const char *const advice[] = {
+    [VULKAN_LACKS_NOTHING] = "",
+    [VULKAN_LACKS_LOADER] =
+        "install the Vulkan loader (Debian: libvulkan1) and the driver of the device",
+    [VULKAN_LACKS_VERSION] = "update the Vulkan loader (Debian: libvulkan1) and the driver",
+    [VULKAN_LACKS_DRIVER] =
+        "install the driver of the device, or mesa-vulkan-drivers to compute on the CPU; to open "
+        "the device, a user joins its groups (usermod -aG render,video USER, then log in again)",
+    [VULKAN_LACKS_DEVICE] = "update the driver, or name another backend in [backend] order",
+};
+
+static retune_status look_up(device_list *list, vulkan_lack *out_lack, retune_error *error) {
     VkPhysicalDevice physical[VULKAN_DEVICES_MAX];
     uint32_t count = 0;
-    retune_status status = vulkan_library_load(error);
-    if (status == RETUNE_OK)
-        status = list_physical(vk.instance, physical, &count, error);
+    retune_status status = vulkan_library_load(out_lack, error);
+    if (status != RETUNE_OK)
+        return status;
+    *out_lack = VULKAN_LACKS_DRIVER;
+    status = list_physical(vk.instance, physical, &count, error);
     if (status != RETUNE_OK)
         return status;
     for (uint32_t n = 0; n < count; n++) {
@@ -291,6 +304,7 @@ static retune_status look_up(device_list *list, retune_error *error) {
         c->compute_units = compute_units_of(c);
         list->count++;
     }
+    *out_lack = list->count == 0 ? VULKAN_LACKS_DEVICE : VULKAN_LACKS_NOTHING;
     if (list->count == 0)
         return backend_fail(error, RETUNE_UNAVAILABLE,
                             "%u Vulkan device%s, but none with Vulkan 1.1 and a compute queue",
@@ -299,18 +313,25 @@ static retune_status look_up(device_list *list, retune_error *error) {
     return RETUNE_OK;
 }
 
-retune_status vulkan_platform_devices(const vulkan_candidate **out_devices, uint32_t *out_count,
-                                      retune_error *error) {
+static retune_status find_devices(const vulkan_candidate **out_devices, uint32_t *out_count,
+                                  vulkan_lack *out_lack, retune_error *error) {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static device_list list;
     retune_status status = RETUNE_OK;
+    *out_lack = VULKAN_LACKS_NOTHING;
     pthread_mutex_lock(&lock);
     if (list.count == 0)
-        status = look_up(&list, error);
+        status = look_up(&list, out_lack, error);
     *out_devices = list.devices;
     *out_count = list.count;
     pthread_mutex_unlock(&lock);
     return status;
+}
+
+retune_status vulkan_platform_devices(const vulkan_candidate **out_devices, uint32_t *out_count,
+                                      retune_error *error) {
+    vulkan_lack lack;
+    return find_devices(out_devices, out_count, &lack, error);
 }
 
 VkPhysicalDevice vulkan_platform_find(VkInstance instance, const vulkan_candidate *device) {
@@ -336,12 +357,16 @@ VkPhysicalDevice vulkan_platform_find(VkInstance instance, const vulkan_candidat
 retune_status vulkan_probe(retune_probe_report *out_report, retune_error *error) {
     const vulkan_candidate *devices;
     uint32_t count;
-    retune_status status = vulkan_platform_devices(&devices, &count, error);
-    if (status != RETUNE_OK)
+    vulkan_lack lack;
+    retune_probe_report report = {0};
+    retune_status status = find_devices(&devices, &count, &lack, error);
+    if (status != RETUNE_OK) {
+        snprintf(report.advice, sizeof report.advice, "%s", advice[lack]);
+        (void)backend_fill_struct(out_report, &report, sizeof report, NULL);
         return status;
+    }
     uint32_t version = VK_API_VERSION_1_0;
     vk.vkEnumerateInstanceVersion(&version);
-    retune_probe_report report = {0};
     snprintf(report.library, sizeof report.library, "%s", vk.path);
     snprintf(report.version, sizeof report.version, "Vulkan %u.%u.%u",
              VK_API_VERSION_MAJOR(version), VK_API_VERSION_MINOR(version),

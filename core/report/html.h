@@ -34,8 +34,8 @@ retune_status retune_html_save(retune_html *page, const char *path, retune_error
 /* Ends the section before and begins one with this heading, which the page's index leads to. */
 void retune_html_section(retune_html *page, const char *heading);
 
-/* Folds what follows away behind `summary`, up to the next section or fold: for long tables. On
- * paper everything is unfolded, where the browser can do that. */
+/* Folds what follows away behind `summary`, up to the next section or fold: for long tables. Only
+ * what the reader unfolded is printed. */
 void retune_html_fold(retune_html *page, const char *summary);
 
 /* A paragraph. */

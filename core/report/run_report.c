@@ -95,58 +95,6 @@ static void put_figures(const retune_run_report *report, const cJSON *events, re
     retune_html_figures(page, figures, count);
 }
 
-/* ---- Devices ------------------------------------------------------------------------------- */
-
-/* Every process of the run chose a device of its own. */
-static void put_devices(const cJSON *events, retune_html *page) {
-    static const retune_html_column columns[] = {
-        {"device", false}, {"name", false}, {"driver", false}, {"from epoch", true}};
-    int epochs = 0;
-    retune_html_table_open(page, columns, sizeof columns / sizeof *columns);
-    for (const cJSON *e = events->child; e; e = e->next) {
-        const char *kind = retune_history_text(e, "event");
-        epochs += strcmp(kind, "epoch") == 0;
-        if (strcmp(kind, "device") != 0)
-            continue;
-        const char *id = retune_history_text(e, "device"), *name = retune_history_text(e, "name"),
-                   *driver = retune_history_text(e, "driver");
-        retune_html_cell(page, "%s", id ? id : "");
-        retune_html_cell(page, "%s", name ? name : "");
-        retune_html_cell(page, "%s", driver ? driver : "");
-        retune_html_cell(page, "%d", epochs + 1);
-    }
-    retune_html_table_close(page);
-}
-
-/* Those of the last process. */
-static void put_refusals(const cJSON *events, retune_html *page) {
-    static const retune_html_column columns[] = {{"passed over", false}, {"why", false}};
-    const cJSON *device = NULL, *refusal = NULL;
-    for (const cJSON *e = NULL; (e = retune_history_next(events, e, "device"));)
-        device = e;
-    const cJSON *refusals = cJSON_GetObjectItemCaseSensitive(device, "skipped");
-    if (cJSON_GetArraySize(refusals) == 0) {
-        retune_html_paragraph(page, "No other was preferred and passed over.");
-        return;
-    }
-    retune_html_table_open(page, columns, sizeof columns / sizeof *columns);
-    cJSON_ArrayForEach(refusal, refusals) {
-        const char *backend = retune_history_text(refusal, "backend");
-        const char *reason = retune_history_text(refusal, "reason");
-        retune_html_cell(page, "%s", backend ? backend : "");
-        retune_html_cell(page, "%s", reason ? reason : "no reason given");
-    }
-    retune_html_table_close(page);
-}
-
-static void put_device(const cJSON *events, retune_html *page) {
-    if (!retune_history_next(events, NULL, "device"))
-        return;
-    retune_html_section(page, "Device");
-    put_devices(events, page);
-    put_refusals(events, page);
-}
-
 /* ---- Time ---------------------------------------------------------------------------------- */
 
 static void put_time_row(retune_html *page, const char *what, double seconds, double whole) {
@@ -282,7 +230,7 @@ static retune_status put_all(const retune_run_report *report, const cJSON *event
     put_figures(report, events, page);
     RETUNE_TRY(retune_run_report_curves(page, events, error));
     RETUNE_TRY(put_results(report, page, error));
-    put_device(events, page);
+    retune_run_report_devices(page, events);
     put_time(report, events, page);
     put_notes(events, page);
     retune_html_section(page, "Settings");

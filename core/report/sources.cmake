@@ -1,5 +1,6 @@
 set(sources axis.c event_json.c events.c history.c html.c html_chart.c html_text.c json_writer.c
-            predictions.c run_folder.c run_report.c run_report_curves.c run_report_results.c)
+            predictions.c run_folder.c run_report.c run_report_curves.c run_report_devices.c
+            run_report_results.c)
 
 # The style sheet of pages, as text in C.
 set(style ${CMAKE_CURRENT_BINARY_DIR}/html_style.c)

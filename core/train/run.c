@@ -146,13 +146,19 @@ static retune_status list_changed(run *r, retune_error *error) {
     return RETUNE_OK;
 }
 
+static retune_status write_model(const run *r, retune_error *error) {
+    const char *path = retune_run_folder_file(r->folder, RETUNE_RUN_MODEL);
+    if (r->config->output_precision == RETUNE_OUTPUT_FP16)
+        return retune_model_file_write_half(path, r->session.model, error);
+    return retune_model_file_write(path, r->session.model, NULL, 0, NULL, 0, error);
+}
+
 /* The best model so far, what training changed in it, and what it said about the test images. */
 static retune_status save_best(run *r, retune_error *error) {
     if (!r->changed)
         RETUNE_TRY(list_changed(r, error));
     retune_learned_to_model(&r->learned, r->session.model);
-    RETUNE_TRY(retune_model_file_write(retune_run_folder_file(r->folder, RETUNE_RUN_MODEL),
-                                       r->session.model, NULL, 0, NULL, 0, error));
+    RETUNE_TRY(write_model(r, error));
     RETUNE_TRY(retune_delta_write(retune_run_folder_file(r->folder, RETUNE_RUN_DELTA),
                                   r->session.model, r->changed, r->base, error));
     if (r->session.dataset->test_count == 0)
@@ -418,7 +424,7 @@ retune_status retune_run_train(const retune_config *config, const retune_train_o
     if (status == RETUNE_OK)
         status = finish(&r, error);
     else if (r.folder)
-        (void)write_report(&r, status, error ? error->message : retune_status_text(status));
+        (void)write_report(&r, status, error->message);
     retune_trainer_close(&r.trainer);
     retune_learned_close(&r.learned);
     retune_checkpoint_close(r.checkpoint);

@@ -305,6 +305,9 @@ typedef struct retune_model_summary {
     const char *frontier; /* last layer of the frozen prefix, NULL when there is none */
     uint32_t class_count; /* 0 when not known */
     const char *const *classes;
+    double alpha;        /* width multiplier */
+    uint32_t input_size; /* height and width of the images, in pixels */
+    uint32_t reserved;
 } retune_model_summary;
 
 /* The layer table of a job's model (no weights are read), or of a model file. Free it with
@@ -314,6 +317,23 @@ RETUNE_API retune_status retune_job_inspect(retune_job *job, retune_model_summar
 RETUNE_API retune_status retune_model_inspect(const char *path, retune_model_summary **out_summary,
                                               retune_error *error);
 RETUNE_API void retune_model_summary_free(retune_model_summary *summary);
+
+/* What a folder of images holds, by names alone: no image is read. */
+typedef struct retune_data_summary {
+    uint32_t struct_size;
+    uint32_t class_count;
+    const char *const *classes;
+    const uint64_t *train, *test; /* images of each class; all train unless the folders are split */
+    uint32_t is_split;            /* there are train/ and val/ (or test/) */
+    uint32_t reserved;
+    uint64_t ignored; /* files that are no images by their name, and folders too deep */
+} retune_data_summary;
+
+/* IO, CORRUPT: as a job with this [data] root would fail. Free the summary with
+ * retune_data_summary_free, which takes NULL. */
+RETUNE_API retune_status retune_data_inspect(const char *root, retune_data_summary **out_summary,
+                                             retune_error *error);
+RETUNE_API void retune_data_summary_free(retune_data_summary *summary);
 
 /* ---- Evaluating and predicting ------------------------------------------------------------- */
 
@@ -412,6 +432,7 @@ typedef struct retune_device_summary {
     /* What the self-test found: "passed: 22 ops", or which ops are in quarantine (treated as
      * unsupported) and why. NULL for a backend without devices. */
     const char *self_test;
+    const char *advice; /* what to do about a refusal or a quarantine; NULL: nothing is known */
 } retune_device_summary;
 
 typedef struct retune_device_list {

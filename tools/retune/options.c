@@ -17,6 +17,7 @@ enum {
     MODEL = 'm',
     TOP = 't',
     REFERENCE = 'R',
+    MARKDOWN = 'M',
     TOP_OPS = 'T',
     CLASSES = 'c',
     SECONDS = 'S',
@@ -29,7 +30,9 @@ enum {
     FROM = 'F',
     SAVE = 'V',
     HTML = 'H',
-    SELF_TEST = 'E'
+    SELF_TEST = 'E',
+    OUTPUT = 'o',
+    WEIGHTS = 'w'
 };
 
 struct row {
@@ -57,7 +60,10 @@ static const struct row rows[] = {
     {TAKES_COMPARE, SAVE, "save-tensors", "FOLDER",
      "Keeps the tensors of the first op that diverges"},
     {TAKES_COMPARE, HTML, "html", "FILE", "Writes a web page about it"},
+    {TAKES_INIT, OUTPUT, "output", "JOB.ini", "Writes this file (also -o); by default FOLDER.ini"},
+    {TAKES_INIT, WEIGHTS, "weights", "FILE", "Starts from these; by default looks in models/"},
     {TAKES_REFERENCE, REFERENCE, "reference", NULL, "Prints every key there is, as an INI"},
+    {TAKES_REFERENCE, MARKDOWN, "markdown", NULL, "With --reference: as a page of tables"},
     {TAKES_SELF_TEST, SELF_TEST, "self-test", NULL, "Tests every device again"},
     {0, JSON, "json", NULL, "Prints results on stdout as lines of JSON"},
     {0, QUIET, "quiet", NULL, "Shows no progress"},
@@ -160,6 +166,10 @@ static int take_option(struct options *options, int value) {
         return set_number(options, "batch", 1, poptGetOptArg(options->context), &options->batch);
     case TEST:
         return set_number(options, "test", 1, poptGetOptArg(options->context), &options->test);
+    case OUTPUT:
+        return set_text(options, &options->output);
+    case WEIGHTS:
+        return set_text(options, &options->weights);
     case RESUME:
         options->resume = true;
         return 0;
@@ -168,6 +178,9 @@ static int take_option(struct options *options, int value) {
         return 0;
     case REFERENCE:
         options->reference = true;
+        return 0;
+    case MARKDOWN:
+        options->markdown = true;
         return 0;
     case SELF_TEST:
         options->self_test = true;
@@ -196,6 +209,10 @@ static bool wants_json(int argc, const char **argv) {
     return false;
 }
 
+static char short_name(int value) {
+    return value == HELP ? 'h' : value == OUTPUT ? 'o' : '\0';
+}
+
 int options_parse(int argc, const char **argv, unsigned taken, struct options *out_options) {
     *out_options =
         (struct options){.json = wants_json(argc, argv), .top = 5, .top_ops = 20, .seconds = 2.0};
@@ -207,7 +224,7 @@ int options_parse(int argc, const char **argv, unsigned taken, struct options *o
             continue;
         table[used++] =
             (struct poptOption){.longName = rows[i].name,
-                                .shortName = rows[i].value == HELP ? 'h' : '\0',
+                                .shortName = short_name(rows[i].value),
                                 .argInfo = rows[i].argument ? POPT_ARG_STRING : POPT_ARG_NONE,
                                 .val = rows[i].value};
     }
@@ -233,8 +250,8 @@ void options_free(struct options *options) {
         free(options->texts[i]);
     free(options->texts);
     free(options->sets);
-    const char *const texts[] = {options->model, options->a,    options->b,
-                                 options->from,  options->save, options->html};
+    const char *const texts[] = {options->model, options->output, options->weights, options->a,
+                                 options->b,     options->from,   options->save,    options->html};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free((char *)(uintptr_t)texts[i]);
     poptFreeContext(options->context);

@@ -1,5 +1,5 @@
-#include "exit_code.h"
 #include "base/figures.h"
+#include "exit_code.h"
 #include "output.h"
 #include "table.h"
 #include "verbs.h"

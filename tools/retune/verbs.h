@@ -4,6 +4,7 @@
 
 #include "options.h"
 
+int verb_init(const struct options *options);
 int verb_train(const struct options *options);
 int verb_check(const struct options *options);
 int verb_explain(const struct options *options);

@@ -1,4 +1,4 @@
-# What tools/demo and tools/test share: installing packages and building. Sourced by bash.
+# What the scripts in tools/ share: installing packages, building, reading events. Sourced by bash.
 
 retune_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
@@ -29,9 +29,13 @@ install_packages() {
         as_root=(sudo)
     fi
     say "installing ${missing[*]}"
-    "${as_root[@]}" apt-get update -qq
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    local install=(env DEBIAN_FRONTEND=noninteractive
+        apt-get install -y -qq --no-install-recommends "${missing[@]}")
+    # The package lists that are there may do, and do without a network.
+    "${as_root[@]}" "${install[@]}" >/dev/null 2>&1 || {
+        "${as_root[@]}" apt-get update -qq
+        "${as_root[@]}" "${install[@]}" >/dev/null
+    }
 }
 
 # build FOLDER CMAKE_OPTION...: configures and builds.
@@ -41,4 +45,10 @@ build() {
     say "building in ${folder#"$PWD"/}"
     cmake -S "$retune_root" -B "$folder" -G Ninja "$@" >/dev/null
     cmake --build "$folder" -- --quiet
+}
+
+# event_value FILE EVENT KEY [first|last]: a number out of what `retune --json` printed.
+event_value() {
+    grep "\"event\":\"$2\"" "$1" | { [ "${4:-last}" = first ] && head -n 1 || tail -n 1; } |
+        sed -E "s/.*\"$3\":([-0-9.e+]+).*/\1/"
 }

@@ -1,1 +1,2 @@
-set(sources apart.c clock.c file.c half.c hash.c memory.c random.c status.c suggest.c tensor_desc.c utf8.c)
+set(sources apart.c clock.c figures.c file.c half.c hash.c memory.c random.c status.c suggest.c
+            tensor_desc.c utf8.c)

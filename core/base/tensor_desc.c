@@ -36,6 +36,31 @@ size_t retune_dtype_size(uint32_t dtype) {
     }
 }
 
+double retune_dtype_epsilon(uint32_t dtype) {
+    switch (dtype) {
+    case RETUNE_F32:
+        return 0x1p-23;
+    case RETUNE_F16:
+        return 0x1p-10;
+    case RETUNE_BF16:
+        return 0x1p-7;
+    default:
+        return 0;
+    }
+}
+
+double retune_dtype_smallest_normal(uint32_t dtype) {
+    switch (dtype) {
+    case RETUNE_F32:
+    case RETUNE_BF16:
+        return 0x1p-126;
+    case RETUNE_F16:
+        return 0x1p-14;
+    default:
+        return 0;
+    }
+}
+
 retune_status retune_desc_elements(const retune_tensor_desc *desc, size_t *out_elements,
                                    retune_error *error) {
     *out_elements = 0;

@@ -14,6 +14,11 @@ retune_tensor_desc retune_desc_vector(retune_dtype dtype, int64_t length);
 /* Bytes of one element; 0 for a number that is no dtype. */
 size_t retune_dtype_size(uint32_t dtype);
 
+/* Of a floating type, the distance from 1 to the next larger value and the smallest normal value;
+ * 0 for an integer type. */
+double retune_dtype_epsilon(uint32_t dtype);
+double retune_dtype_smallest_normal(uint32_t dtype);
+
 /* Number of elements, and of bytes. INVALID when the description is malformed (rank, dtype, a
  * dimension below 1) or the size does not fit. */
 retune_status retune_desc_elements(const retune_tensor_desc *desc, size_t *out_elements,

@@ -2,9 +2,10 @@
 
 #include <string.h>
 
-/* Bytes of the well-formed sequence at `bytes`; 0 when there is none. The range of the second byte
- * is what rules out overlong forms (E0, F0), surrogates (ED) and too large numbers (F4). */
-static size_t sequence_length(const unsigned char *bytes, size_t size) {
+/* The range of the second byte is what rules out overlong forms (E0, F0), surrogates (ED) and too
+ * large numbers (F4). */
+size_t retune_utf8_sequence(const void *data, size_t size) {
+    const unsigned char *bytes = data;
     unsigned char first = bytes[0];
     if (first < 0x80)
         return 1;
@@ -24,7 +25,7 @@ static size_t sequence_length(const unsigned char *bytes, size_t size) {
 bool retune_utf8_is_valid(const void *data, size_t size, size_t *out_offset) {
     const unsigned char *bytes = data;
     size_t offset = 0, length = 1;
-    while (offset < size && (length = sequence_length(bytes + offset, size - offset)) > 0)
+    while (offset < size && (length = retune_utf8_sequence(bytes + offset, size - offset)) > 0)
         offset += length;
     if (out_offset)
         *out_offset = offset;

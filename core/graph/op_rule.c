@@ -2,6 +2,9 @@
 
 #include "base/tensor_desc.h"
 
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -37,10 +40,21 @@ uint32_t retune_slot_count(const char *slots) {
     return count;
 }
 
-bool retune_slot_optional(const char *slots, uint32_t index) {
+static const char *find_slot(const char *slots, uint32_t index) {
     for (; index > 0; index--)
         slots = strchr(slots, ' ') + 1;
-    return *slots == '[';
+    return slots;
+}
+
+bool retune_slot_optional(const char *slots, uint32_t index) {
+    return *find_slot(slots, index) == '[';
+}
+
+const char *retune_slot_name(const char *slots, uint32_t index, char name[RETUNE_SLOT_NAME_MAX]) {
+    const char *slot = find_slot(slots, index);
+    slot += *slot == '[';
+    snprintf(name, RETUNE_SLOT_NAME_MAX, "%.*s", (int)strcspn(slot, " ]"), slot);
+    return name;
 }
 
 /* The name of a slot, without brackets, and its length. */
@@ -77,6 +91,22 @@ retune_cost retune_op_cost(const retune_op_desc *op) {
     return cost;
 }
 
+double retune_op_reduction(const retune_op_desc *op) {
+    const retune_op_rule *rule = table[op->kind].rule;
+    return rule->reduction ? rule->reduction(op) : 1.0;
+}
+
+double retune_op_magnitude(const retune_op_desc *op, uint32_t slot,
+                           const retune_op_magnitudes *largest) {
+    const retune_op_rule *rule = table[op->kind].rule;
+    double magnitude = 0.0;
+    if (rule->magnitude)
+        magnitude = rule->magnitude(op, slot, largest);
+    for (int i = 0; !rule->magnitude && i < RETUNE_OP_TENSORS_MAX; i++)
+        magnitude = fmax(magnitude, largest->inputs[i]);
+    return fmax(magnitude, DBL_MIN);
+}
+
 retune_status retune_shape_expect(const char *op, const char *slot, const retune_tensor_desc *given,
                                   const retune_tensor_desc *expected, retune_error *error) {
     char is[RETUNE_DESC_TEXT_MAX], should[RETUNE_DESC_TEXT_MAX];
@@ -102,4 +132,8 @@ double retune_shape_volume(const retune_tensor_desc *desc) {
     for (uint32_t d = 0; d < desc->rank; d++)
         volume *= (double)desc->shape[d];
     return volume;
+}
+
+double retune_shape_volume_without(const retune_tensor_desc *desc, uint32_t d) {
+    return retune_shape_volume(desc) / (double)desc->shape[d];
 }

@@ -13,6 +13,7 @@ typedef struct import {
     const char *path;
     bool *filled;
     bool with_head;
+    bool halves; /* the file may hold fp16 */
     retune_import_report report;
 } import;
 
@@ -28,7 +29,8 @@ static retune_status match_tensor(import *in, const char *name, const retune_ten
     }
     retune_parameter *parameter = &in->model->parameters[index];
     char is[RETUNE_DESC_TEXT_MAX], should[RETUNE_DESC_TEXT_MAX];
-    if (!retune_desc_equal(desc, &parameter->desc))
+    if (in->halves ? !retune_model_file_fits(desc, parameter)
+                   : !retune_desc_equal(desc, &parameter->desc))
         return retune_fail(error, RETUNE_CORRUPT,
                            "%s: %s is %s %s, but %s with [model] alpha = %g has %s %s; were these "
                            "weights made for another alpha?",
@@ -141,6 +143,7 @@ import in;
     retune_safetensors *file = NULL;
     retune_model *described = NULL;
     RETUNE_TRY(import_open(&in, model, path, error));
+    in.halves = true;
     retune_status status = retune_safetensors_open(path, &file, error);
     if (status == RETUNE_OK && retune_safetensors_metadata(file, RETUNE_MODEL_METADATA)) {
         status = retune_model_file_describe(file, path, &described, error);
@@ -152,7 +155,7 @@ import in;
         retune_parameter *parameter = NULL;
         status = match_tensor(&in, tensor->name, &tensor->desc, &parameter, error);
         if (status == RETUNE_OK && parameter) {
-            memcpy(parameter->values, tensor->data, parameter->elements * sizeof(float));
+            retune_model_file_fill(tensor, parameter);
             status = check_values(&in, parameter, error);
         }
     }

@@ -21,8 +21,8 @@ retune_status retune_model_import(retune_model *model, const retune_format *form
                                   const char *path, retune_import_report *out_report,
                                   retune_error *error);
 
-/* Reads a safetensors file with the same names. The head is taken too when the file's head layers
- * and classes are the model's. */
+/* Reads a safetensors file with the same names, fp32 or fp16. The head is taken too when the file's
+ * head layers and classes are the model's. */
 retune_status retune_model_import_safetensors(retune_model *model, const char *path,
                                               retune_import_report *out_report,
                                               retune_error *error);

@@ -1,5 +1,6 @@
 #include "model/model_file.h"
 
+#include "base/half.h"
 #include "base/memory.h"
 #include "base/tensor_desc.h"
 
@@ -82,6 +83,51 @@ done:
     cJSON_free(description);
     free(metadata);
     free(entries);
+    return status;
+}
+
+/* Rounds a parameter's values; one that is finite stays finite. */
+static retune_status round_values(const retune_parameter *parameter, uint16_t *out_halves,
+                                  retune_error *error) {
+    const float most = 65504.0f; /* the largest half */
+    retune_half_from_float(parameter->values, out_halves, parameter->elements);
+    for (size_t i = 0; i < parameter->elements; i++)
+        if (!(parameter->values[i] >= -most && parameter->values[i] <= most))
+            return retune_fail(error, RETUNE_INVALID,
+                               "%s: element %zu is %g, which fp16 cannot hold", parameter->name, i,
+                               (double)parameter->values[i]);
+    return RETUNE_OK;
+}
+
+retune_status retune_model_file_write_half(const char *path, const retune_model *model,
+                                           retune_error *error) {
+    uint16_t *halves = NULL;
+    bool *none = NULL;
+    retune_safetensors_entry *entries = NULL;
+    size_t at = 0;
+    retune_status status = retune_allocate(retune_model_parameter_total(model), sizeof *halves,
+                                           "fp16 weights", &halves, error);
+    if (status == RETUNE_OK)
+        status = retune_allocate(model->parameter_count, sizeof *entries, "model tensors", &entries,
+                                 error);
+    if (status == RETUNE_OK)
+        status =
+            retune_allocate(model->parameter_count, sizeof *none, "model tensors", &none, error);
+    for (size_t p = 0; p < model->parameter_count && status == RETUNE_OK; p++) {
+        const retune_parameter *parameter = &model->parameters[p];
+        entries[p] = (retune_safetensors_entry){parameter->name, parameter->desc, halves + at};
+        entries[p].desc.dtype = RETUNE_F16;
+        status = round_values(parameter, halves + at, error);
+        at += parameter->elements;
+    }
+    if (status == RETUNE_OK)
+        status = retune_model_file_write_some(path, model, none, NULL, 0, entries,
+                                              model->parameter_count, error);
+    else if (status == RETUNE_INVALID)
+        retune_fail_context(error, status, "%s", path);
+    free(none);
+    free(entries);
+    free(halves);
     return status;
 }
 
@@ -195,6 +241,20 @@ retune_status retune_model_file_describe(const retune_safetensors *file, const c
     return status;
 }
 
+bool retune_model_file_fits(const retune_tensor_desc *desc, const retune_parameter *parameter) {
+    retune_tensor_desc widened = *desc;
+    if (widened.dtype == RETUNE_F16)
+        widened.dtype = RETUNE_F32;
+    return retune_desc_equal(&widened, &parameter->desc);
+}
+
+void retune_model_file_fill(const retune_safetensors_tensor *tensor, retune_parameter *parameter) {
+    if (tensor->desc.dtype == RETUNE_F16)
+        retune_half_to_float(tensor->data, parameter->values, parameter->elements);
+    else
+        memcpy(parameter->values, tensor->data, parameter->elements * sizeof(float));
+}
+
 retune_status retune_model_file_load(const retune_safetensors *file, const char *path,
                                      retune_model *model, retune_error *error) {
     for (size_t p = 0; p < model->parameter_count; p++) {
@@ -203,13 +263,13 @@ retune_status retune_model_file_load(const retune_safetensors *file, const char 
         char is[RETUNE_DESC_TEXT_MAX], should[RETUNE_DESC_TEXT_MAX];
         if (!tensor)
             return retune_fail(error, RETUNE_CORRUPT, "%s: %s is missing", path, parameter->name);
-        if (!retune_desc_equal(&tensor->desc, &parameter->desc))
+        if (!retune_model_file_fits(&tensor->desc, parameter))
             return retune_fail(error, RETUNE_CORRUPT, "%s: %s is %s %s, not %s %s", path,
                                parameter->name, retune_dtype_text(tensor->desc.dtype),
                                retune_desc_text(&tensor->desc, is),
                                retune_dtype_text(parameter->desc.dtype),
                                retune_desc_text(&parameter->desc, should));
-        memcpy(parameter->values, tensor->data, parameter->elements * sizeof(float));
+        retune_model_file_fill(tensor, parameter);
     }
     return RETUNE_OK;
 }

@@ -21,6 +21,8 @@ static const char *phase_text(uint32_t phase) {
         return "evaluate";
     case RETUNE_PHASE_BENCH:
         return "bench";
+    case RETUNE_PHASE_COMPARE:
+        return "compare";
     }
     return NULL;
 }
@@ -120,6 +122,7 @@ static void write_done(retune_json *json, const retune_event *event) {
     retune_json_text(json, "model", event->of.done.model);
     retune_json_integer(json, "epochs", event->of.done.epochs);
     retune_json_integer(json, "best_epoch", event->of.done.best_epoch);
+    retune_json_text(json, "report", event->of.done.report);
 }
 
 static void write_bench(retune_json *json, const retune_event *event) {
@@ -140,16 +143,20 @@ static void write_bench_peak(retune_json *json, const retune_event *event) {
     retune_json_text(json, "bytes_of", event->of.bench_peak.bytes_of);
 }
 
+static void write_shape(retune_json *json, uint32_t rank, const int64_t *shape) {
+    retune_json_open(json, "shape", '[');
+    for (uint32_t d = 0; d < rank && d < RETUNE_RANK_MAX; d++)
+        retune_json_integer(json, NULL, (uint64_t)shape[d]);
+    retune_json_close(json, ']');
+}
+
 static void write_bench_op(retune_json *json, const retune_event *event) {
     double seconds = event->of.bench_op.microseconds * 1e-6;
     retune_json_text(json, "event", "bench_op");
     retune_json_text(json, "part", event->of.bench_op.part);
     retune_json_text(json, "layer", event->of.bench_op.layer);
     retune_json_text(json, "op", event->of.bench_op.op);
-    retune_json_open(json, "shape", '[');
-    for (uint32_t d = 0; d < event->of.bench_op.rank && d < RETUNE_RANK_MAX; d++)
-        retune_json_integer(json, NULL, (uint64_t)event->of.bench_op.shape[d]);
-    retune_json_close(json, ']');
+    write_shape(json, event->of.bench_op.rank, event->of.bench_op.shape);
     retune_json_integer(json, "images", event->of.bench_op.images);
     retune_json_number(json, "microseconds", event->of.bench_op.microseconds, MEASURED);
     retune_json_number(json, "flops", event->of.bench_op.flops, COUNTED);
@@ -188,6 +195,85 @@ static void write_placement(retune_json *json, const retune_event *event) {
     retune_json_close(json, ']');
     retune_json_integer(json, "bytes", event->of.placement.bytes);
     retune_json_number(json, "seconds", event->of.placement.seconds, MEASURED);
+}
+
+/* A value of each device: members "<name>_a" and "<name>_b". */
+static void write_text_pair(retune_json *json, const char *const keys[2],
+                            const char *const values[2]) {
+    for (int side = 0; side < 2; side++)
+        retune_json_text(json, keys[side], values[side]);
+}
+
+static void write_integer_pair(retune_json *json, const char *const keys[2],
+                               const uint64_t values[2]) {
+    for (int side = 0; side < 2; side++)
+        retune_json_integer(json, keys[side], values[side]);
+}
+
+static void write_number_pair(retune_json *json, const char *const keys[2],
+                              const double values[2]) {
+    for (int side = 0; side < 2; side++)
+        retune_json_number(json, keys[side], values[side], MEASURED);
+}
+#define PAIR(name) ((const char *const[2]){name "_a", name "_b"})
+
+static void write_compare(retune_json *json, const retune_event *event) {
+    retune_json_text(json, "event", "compare");
+    write_text_pair(json, PAIR("device"), event->of.compare.device);
+    write_text_pair(json, PAIR("name"), event->of.compare.name);
+    write_text_pair(json, PAIR("driver"), event->of.compare.driver);
+    retune_json_integer(json, "batch", event->of.compare.batch);
+    retune_json_integer(json, "steps", event->of.compare.steps);
+    retune_json_integer(json, "epochs", event->of.compare.epochs);
+    retune_json_integer(json, "test", event->of.compare.test);
+    retune_json_text(json, "from", event->of.compare.from);
+    retune_json_integer(json, "from_step", event->of.compare.from_step);
+}
+
+static void write_compare_op(retune_json *json, const retune_event *event) {
+    retune_json_text(json, "event", "compare_op");
+    retune_json_text(json, "part", event->of.compare_op.part);
+    retune_json_text(json, "layer", event->of.compare_op.layer);
+    retune_json_text(json, "op", event->of.compare_op.op);
+    retune_json_text(json, "output", event->of.compare_op.output);
+    write_shape(json, event->of.compare_op.rank, event->of.compare_op.shape);
+    retune_json_integer(json, "images", event->of.compare_op.images);
+    retune_json_integer(json, "passed", event->of.compare_op.passed);
+    retune_json_number(json, "relative_error", event->of.compare_op.relative_error, MEASURED);
+    retune_json_number(json, "share", event->of.compare_op.share, MEASURED);
+    write_number_pair(json, PAIR("microseconds"), event->of.compare_op.microseconds);
+}
+
+static void write_compare_step(retune_json *json, const retune_event *event) {
+    retune_json_text(json, "event", "compare_step");
+    retune_json_integer(json, "step", event->of.compare_step.step);
+    retune_json_integer(json, "epoch", event->of.compare_step.epoch);
+    retune_json_number(json, "learning_rate", event->of.compare_step.learning_rate, MEASURED);
+    write_number_pair(json, PAIR("loss"), event->of.compare_step.loss);
+    retune_json_number(json, "drift", event->of.compare_step.drift, MEASURED);
+    write_number_pair(json, PAIR("milliseconds"), event->of.compare_step.milliseconds);
+}
+
+static void write_compare_test(retune_json *json, const retune_event *event) {
+    retune_json_text(json, "event", "compare_test");
+    retune_json_integer(json, "total", event->of.compare_test.total);
+    write_integer_pair(json, PAIR("correct"), event->of.compare_test.correct);
+    write_integer_pair(json, PAIR("only"), event->of.compare_test.only);
+    retune_json_number(json, "p", event->of.compare_test.p, MEASURED);
+    write_number_pair(json, PAIR("loss"), event->of.compare_test.loss);
+}
+
+static void write_compare_end(retune_json *json, const retune_event *event) {
+    retune_json_text(json, "event", "compare_end");
+    retune_json_integer(json, "equivalent", event->of.compare_end.equivalent);
+    retune_json_text(json, "verdict", event->of.compare_end.text);
+    retune_json_text(json, "layer", event->of.compare_end.layer);
+    retune_json_text(json, "op", event->of.compare_end.op);
+    retune_json_text(json, "tensors", event->of.compare_end.tensors);
+    retune_json_integer(json, "ops", event->of.compare_end.ops);
+    retune_json_integer(json, "ops_outside", event->of.compare_end.ops_outside);
+    write_integer_pair(json, PAIR("peak_memory_bytes"), event->of.compare_end.peak_memory_bytes);
+    retune_json_number(json, "seconds", event->of.compare_end.seconds, MEASURED);
 }
 
 static void write_members(retune_json *json, const retune_event *event) {
@@ -233,6 +319,21 @@ static void write_members(retune_json *json, const retune_event *event) {
         return;
     case RETUNE_EVENT_PLACEMENT:
         write_placement(json, event);
+        return;
+    case RETUNE_EVENT_COMPARE:
+        write_compare(json, event);
+        return;
+    case RETUNE_EVENT_COMPARE_OP:
+        write_compare_op(json, event);
+        return;
+    case RETUNE_EVENT_COMPARE_STEP:
+        write_compare_step(json, event);
+        return;
+    case RETUNE_EVENT_COMPARE_TEST:
+        write_compare_test(json, event);
+        return;
+    case RETUNE_EVENT_COMPARE_END:
+        write_compare_end(json, event);
         return;
     }
     /* From a library newer than this function. */

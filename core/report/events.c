@@ -60,12 +60,23 @@ retune_status retune_events_problem(retune_events *events, retune_status problem
     return retune_events_send(events, &event, error);
 }
 
+/* The seconds of a phase count from its beginning, which is where `done` does not go on. */
+static void count_seconds(retune_events *events, retune_phase phase, uint64_t done,
+                          double seconds) {
+    bool goes_on = events->last.phase == (uint32_t)phase && done > events->last.done;
+    events->seconds[phase] += seconds - (goes_on ? events->last.seconds : 0.0);
+    events->last.phase = (uint32_t)phase;
+    events->last.done = done;
+    events->last.seconds = seconds;
+}
+
 retune_status retune_events_progress(retune_events *events, retune_phase phase, uint32_t epoch,
                                      uint64_t done, uint64_t total, const char *unit, double began,
                                      retune_error *error) {
-    retune_event event = {
-        .kind = RETUNE_EVENT_PROGRESS,
-        .of.progress = {(uint32_t)phase, epoch, done, total, unit, retune_clock_seconds() - began}};
+    double seconds = retune_clock_seconds() - began;
+    count_seconds(events, phase, done, seconds);
+    retune_event event = {.kind = RETUNE_EVENT_PROGRESS,
+                          .of.progress = {(uint32_t)phase, epoch, done, total, unit, seconds}};
     RETUNE_TRY(retune_events_send(events, &event, error));
     return events->stop ? retune_fail(error, RETUNE_CANCELLED, "stopped on request") : RETUNE_OK;
 }

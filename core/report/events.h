@@ -9,6 +9,8 @@ typedef struct retune_event_line {
     char *text;
 } retune_event_line;
 
+#define RETUNE_PHASE_COUNT (RETUNE_PHASE_COMPARE + 1)
+
 typedef struct retune_events {
     retune_event_callback callback; /* may be NULL */
     void *user;
@@ -17,6 +19,12 @@ typedef struct retune_events {
     bool keep;                 /* a folder will come: what happens until then is kept for it */
     retune_event_line *kept;
     size_t kept_count, kept_capacity;
+    double seconds[RETUNE_PHASE_COUNT]; /* that each phase took so far, by its PROGRESS */
+    struct {
+        uint32_t phase;
+        uint64_t done;
+        double seconds;
+    } last; /* PROGRESS */
 } retune_events;
 
 /* Passes an event on. IO: the folder cannot be written; the callback was still told. */

@@ -1,9 +1,13 @@
 #include "report/json_writer.h"
 
+#include "base/utf8.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#define SEQUENCE_MAX 4 /* bytes, of UTF-8 */
 
 retune_json retune_json_start(char *text, size_t size) {
     if (size > 0)
@@ -24,27 +28,11 @@ static void put_all(retune_json *json, const char *text) {
         put(json, *text++);
 }
 
-/* Length of the UTF-8 sequence at `text`, 0 when it is none: cut short, overlong, a surrogate or
- * beyond U+10FFFF. */
-static size_t sequence_length(const unsigned char *text) {
-    unsigned char first = text[0];
-    size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    if (first > 0xf4)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    if ((first == 0xe0 && text[1] < 0xa0) || (first == 0xed && text[1] > 0x9f) ||
-        (first == 0xf0 && text[1] < 0x90) || (first == 0xf4 && text[1] > 0x8f))
-        return 0;
-    return length;
-}
-
 static void put_quoted(retune_json *json, const char *text) {
     put(json, '"');
     while (*text) {
         unsigned char c = (unsigned char)*text;
-        size_t length = sequence_length((const unsigned char *)text);
+        size_t length = retune_utf8_sequence(text, SEQUENCE_MAX);
         if (length == 0) {
             put_all(json, "\\ufffd");
             length = 1;

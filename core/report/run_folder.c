@@ -17,7 +17,9 @@ static const char *const file_names[RETUNE_RUN_FILE_COUNT] = {"job.ini",
                                                               "model.safetensors",
                                                               "delta.safetensors",
                                                               "last.safetensors",
-                                                              "last.previous.safetensors"};
+                                                              "last.previous.safetensors",
+                                                              "predictions.jsonl",
+                                                              "report.html"};
 
 struct retune_run_folder {
     int lock; /* the folder itself, open and locked */

@@ -1,4 +1,5 @@
-/* The folder of a run: job.ini, metrics.csv, metrics.jsonl, the models and the checkpoint. */
+/* The folder of a run: job.ini, metrics.csv, metrics.jsonl, the models, the checkpoint, what the
+ * best model said, and the report. */
 #ifndef RETUNE_RUN_FOLDER_H
 #define RETUNE_RUN_FOLDER_H
 
@@ -22,6 +23,8 @@ typedef enum retune_run_file {
     RETUNE_RUN_DELTA,         /* delta.safetensors: what training changed in it */
     RETUNE_RUN_LAST,          /* last.safetensors: the checkpoint */
     RETUNE_RUN_LAST_PREVIOUS, /* last.previous.safetensors: the one before */
+    RETUNE_RUN_PREDICTIONS, /* predictions.jsonl: what the best model said about each test image */
+    RETUNE_RUN_REPORT,      /* report.html: all of it for people */
     RETUNE_RUN_FILE_COUNT
 } retune_run_file;
 

@@ -29,7 +29,7 @@ retune_hash retune_checkpoint_data_hash(const retune_dataset *dataset) {
 
 /* ---- The metadata: one table for writing and reading --------------------------------------- */
 
-typedef enum field_type { FIELD_U32, FIELD_U64, FIELD_DOUBLE } field_type;
+typedef enum field_type { FIELD_U32, FIELD_U64, FIELD_DOUBLE, FIELD_DEVICE } field_type;
 
 static const struct {
     const char *name;
@@ -46,35 +46,56 @@ static const struct {
     {"best_epoch", offsetof(retune_progress, best_epoch), FIELD_U32},
     {"seconds", offsetof(retune_progress, seconds), FIELD_DOUBLE},
     {"epoch_seconds", offsetof(retune_progress, epoch_seconds), FIELD_DOUBLE},
+    {"scan_seconds", offsetof(retune_progress, phase_seconds[RETUNE_PHASE_SCAN]), FIELD_DOUBLE},
+    {"features_seconds", offsetof(retune_progress, phase_seconds[RETUNE_PHASE_FEATURES]),
+     FIELD_DOUBLE},
+    {"train_seconds", offsetof(retune_progress, phase_seconds[RETUNE_PHASE_TRAIN]), FIELD_DOUBLE},
+    {"evaluate_seconds", offsetof(retune_progress, phase_seconds[RETUNE_PHASE_EVALUATE]),
+     FIELD_DOUBLE},
     {"metrics_csv", offsetof(retune_progress, mark.csv), FIELD_U64},
     {"metrics_jsonl", offsetof(retune_progress, mark.jsonl), FIELD_U64},
     {"settings", offsetof(retune_progress, settings), FIELD_U64},
     {"data_low", offsetof(retune_progress, data.low), FIELD_U64},
     {"data_high", offsetof(retune_progress, data.high), FIELD_U64},
     {"steps_per_epoch", offsetof(retune_progress, steps_per_epoch), FIELD_U64},
+    {"device", offsetof(retune_progress, device), FIELD_DEVICE},
 };
 #define FIELD_COUNT (sizeof fields / sizeof fields[0])
 
 /* Numbers travel as text: JSON's are doubles in most readers, and these must come back to the bit.
  */
-static void format_field(const retune_progress *progress, size_t f, char text[40]) {
+#define FIELD_TEXT_MAX RETUNE_PROGRESS_DEVICE_MAX
+static void format_field(const retune_progress *progress, size_t f, char text[FIELD_TEXT_MAX]) {
     const char *at = (const char *)progress + fields[f].offset;
     switch (fields[f].type) {
     case FIELD_U32:
-        snprintf(text, 40, "%" PRIu32, *(const uint32_t *)(const void *)at);
+        snprintf(text, FIELD_TEXT_MAX, "%" PRIu32, *(const uint32_t *)(const void *)at);
         break;
     case FIELD_U64:
-        snprintf(text, 40, "%" PRIu64, *(const uint64_t *)(const void *)at);
+        snprintf(text, FIELD_TEXT_MAX, "%" PRIu64, *(const uint64_t *)(const void *)at);
         break;
     case FIELD_DOUBLE:
-        snprintf(text, 40, "%a", *(const double *)(const void *)at);
+        snprintf(text, FIELD_TEXT_MAX, "%a", *(const double *)(const void *)at);
+        break;
+    case FIELD_DEVICE:
+        snprintf(text, FIELD_TEXT_MAX, "%s", at);
         break;
     }
 }
 
+/* Of a device's id. */
+#define DEVICE_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:/-"
+
 static bool parse_field(const char *text, size_t f, retune_progress *progress) {
     char *at = (char *)progress + fields[f].offset, *end = NULL;
     errno = 0;
+    if (fields[f].type == FIELD_DEVICE) {
+        size_t length = strlen(text);
+        if (length >= RETUNE_PROGRESS_DEVICE_MAX || strspn(text, DEVICE_LETTERS) != length)
+            return false;
+        memcpy(at, text, length + 1);
+        return true;
+    }
     if (fields[f].type == FIELD_DOUBLE) {
         double value = strtod(text, &end);
         memcpy(at, &value, sizeof value);
@@ -102,7 +123,7 @@ static retune_status print_progress(const retune_progress *progress, char **out_
     cJSON *object = cJSON_CreateObject();
     bool ok = object != NULL;
     for (size_t f = 0; f < FIELD_COUNT && ok; f++) {
-        char text[40];
+        char text[FIELD_TEXT_MAX];
         format_field(progress, f, text);
         ok = cJSON_AddStringToObject(object, fields[f].name, text) != NULL;
     }
@@ -256,6 +277,22 @@ const char *retune_checkpoint_damage(const retune_checkpoint *checkpoint) {
 
 const retune_progress *retune_checkpoint_progress(const retune_checkpoint *checkpoint) {
     return &checkpoint->progress;
+}
+
+retune_status retune_checkpoint_check(const retune_checkpoint *checkpoint,
+                                      const retune_config *config, const retune_dataset *dataset,
+                                      const char *folder, const char *option, retune_error *error) {
+    if (checkpoint->progress.settings != retune_config_fingerprint(config))
+        return retune_fail(error, RETUNE_INVALID,
+                           "%s: %s: settings of [model], [data], [freeze] or [train] differ from "
+                           "those of the run; its job.ini has them",
+                           folder, option);
+    if (!retune_hash_equal(checkpoint->progress.data, retune_checkpoint_data_hash(dataset)))
+        return retune_fail(error, RETUNE_INVALID,
+                           "%s: %s: the images are not those the run began with; start a new run "
+                           "with [model] weights = its model.safetensors",
+                           folder, option);
+    return RETUNE_OK;
 }
 
 retune_status retune_checkpoint_load_model(const retune_checkpoint *checkpoint, retune_model *model,

@@ -3,9 +3,12 @@
 #ifndef RETUNE_CHECKPOINT_H
 #define RETUNE_CHECKPOINT_H
 
+#include "config/config.h"
 #include "data/dataset.h"
-#include "report/run_folder.h"
+#include "report/events.h"
 #include "train/learned.h"
+
+#define RETUNE_PROGRESS_DEVICE_MAX 64
 
 /* Where training was, beside the tensors. */
 typedef struct retune_progress {
@@ -15,12 +18,14 @@ typedef struct retune_progress {
     double accuracy;        /* on the test images, after the last completed epoch */
     double best_accuracy;
     uint32_t best_epoch;
-    double seconds;       /* of the whole run so far */
-    double epoch_seconds; /* of training in the epoch that is under way */
-    retune_run_mark mark; /* of the growing files */
-    uint64_t settings;    /* retune_config_fingerprint */
-    retune_hash data;     /* retune_checkpoint_data_hash */
+    double seconds;                           /* of the whole run so far */
+    double epoch_seconds;                     /* of training in the epoch that is under way */
+    double phase_seconds[RETUNE_PHASE_COUNT]; /* of the whole run so far */
+    retune_run_mark mark;                     /* of the growing files */
+    uint64_t settings;                        /* retune_config_fingerprint */
+    retune_hash data;                         /* retune_checkpoint_data_hash */
     uint64_t steps_per_epoch;
+    char device[RETUNE_PROGRESS_DEVICE_MAX]; /* id of the one that trained last */
 } retune_progress;
 
 /* Hash of the images, their classes and their split. */
@@ -46,6 +51,12 @@ void retune_checkpoint_close(retune_checkpoint *checkpoint);
 const char *retune_checkpoint_damage(const retune_checkpoint *checkpoint);
 
 const retune_progress *retune_checkpoint_progress(const retune_checkpoint *checkpoint);
+
+/* A checkpoint continues only what it was made from: INVALID when settings it depends on or the
+ * images are others. `folder` and `option` ("--resume") are for the message. */
+retune_status retune_checkpoint_check(const retune_checkpoint *checkpoint,
+                                      const retune_config *config, const retune_dataset *dataset,
+                                      const char *folder, const char *option, retune_error *error);
 
 /* Fills the model, and the optimiser's state of what was learned. */
 retune_status retune_checkpoint_load_model(const retune_checkpoint *checkpoint, retune_model *model,

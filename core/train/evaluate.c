@@ -95,6 +95,14 @@ static retune_status check_classes(const retune_session *session, const char *pa
                        data->class_count, data->classes[0], data->classes[1]);
 }
 
+/* Counts a batch in the matrix [true][predicted]. */
+static void count_confusion(const retune_prediction *predictions, const int32_t *label,
+                            size_t classes, uint64_t *confusion) {
+    for (size_t i = 0; i < EVALUATE_BATCH; i++)
+        if (predictions[i].predicted != RETUNE_NOT_PREDICTED)
+            confusion[(size_t)label[i] * classes + predictions[i].predicted]++;
+}
+
 /* One pass over the test images. */
 static retune_status run_pass(retune_session *session, const retune_plan *plan,
                               retune_executable *executable, retune_feeder *feeder,
@@ -102,6 +110,7 @@ static retune_status run_pass(retune_session *session, const retune_plan *plan,
                               uint64_t *confusion, retune_error *error) {
     size_t classes = session->model->class_count, count = session->dataset->test_count;
     float loss[EVALUATE_BATCH], *probability = NULL;
+    retune_prediction predictions[EVALUATE_BATCH];
     double began = retune_clock_seconds();
     RETUNE_TRY(retune_feeder_begin(feeder, items, count, false, error));
     RETUNE_TRY(retune_allocate(EVALUATE_BATCH * classes, sizeof *probability, "probabilities",
@@ -119,9 +128,11 @@ static retune_status run_pass(retune_session *session, const retune_plan *plan,
             status = retune_executable_read_all(executable, plan->eval_loss, loss, error);
         if (status == RETUNE_OK &&
             !retune_metrics_add(metrics, probability, loss, feeder->label, feeder->weight,
-                                EVALUATE_BATCH, classes, confusion))
+                                EVALUATE_BATCH, classes, predictions))
             status = retune_fail(error, RETUNE_CORRUPT,
                                  "the model gives a probability that is not a number");
+        if (status == RETUNE_OK)
+            count_confusion(predictions, feeder->label, classes, confusion);
         if (status == RETUNE_OK)
             status = retune_events_progress(session->events, RETUNE_PHASE_EVALUATE, 0, done + piece,
                                             count, "images", began, error);

@@ -8,6 +8,7 @@
 #include "model/model_file.h"
 #include "train/bench.h"
 #include "train/check.h"
+#include "train/compare.h"
 #include "train/evaluate.h"
 #include "train/run.h"
 #include "train/session.h"
@@ -67,6 +68,11 @@ retune_status retune_job_evaluate(retune_job *job, const char *model_path,
 retune_status retune_job_bench(retune_job *job, const retune_bench_options *options,
                                retune_event_callback callback, void *user, retune_error *error) {
     return retune_bench_job(job->config, options, callback, user, error);
+}
+
+retune_status retune_job_compare(retune_job *job, const retune_compare_options *options,
+                                 retune_event_callback callback, void *user, retune_error *error) {
+    return retune_compare_job(job->config, options, callback, user, error);
 }
 
 static retune_status list_devices(retune_job *job, retune_self_test_mode self_test,

@@ -15,21 +15,23 @@ static size_t predict(const float *probability, size_t classes, bool *out_finite
     return best;
 }
 
-_Bool retune_metrics_add(retune_metrics *metrics, const float *probability, const float *loss,
-                         const int32_t *label, const float *weight, size_t batch, size_t classes,
-                         uint64_t *confusion) {
+bool retune_metrics_add(retune_metrics *metrics, const float *probability, const float *loss,
+                        const int32_t *label, const float *weight, size_t batch, size_t classes,
+                        retune_prediction *predictions) {
     bool finite = true;
     for (size_t i = 0; i < batch; i++) {
+        if (predictions)
+            predictions[i] = (retune_prediction){RETUNE_NOT_PREDICTED, 0.0f};
         if (weight[i] == 0.0f)
             continue;
-        size_t truth = (size_t)label[i];
         size_t predicted = predict(probability + i * classes, classes, &finite);
-        metrics->correct += predicted == truth;
+        metrics->correct += predicted == (size_t)label[i];
         metrics->loss += (double)loss[i];
         metrics->weight += (double)weight[i];
         finite = finite && isfinite(loss[i]);
-        if (confusion)
-            confusion[truth * classes + predicted]++;
+        if (predictions)
+            predictions[i] =
+                (retune_prediction){(uint32_t)predicted, probability[i * classes + predicted]};
     }
     return finite;
 }

@@ -5,7 +5,9 @@
 #include "base/tensor_desc.h"
 #include "model/delta.h"
 #include "model/model_file.h"
+#include "report/run_report.h"
 #include "train/checkpoint.h"
+#include "train/summary.h"
 #include "train/trainer.h"
 
 #include <stdio.h>
@@ -26,31 +28,22 @@ typedef struct run {
     retune_hash base;       /* of the weights before training, which the delta belongs to */
     double began;           /* this process */
     double seconds_before;  /* earlier ones */
-    retune_metrics test;    /* of the last evaluation */
+    double phases_before[RETUNE_PHASE_COUNT];
+    retune_metrics test;            /* of the last evaluation */
+    retune_prediction *predictions; /* of the last evaluation, for each test image */
 } run;
 
 static double seconds(const run *r) {
     return r->seconds_before + retune_clock_seconds() - r->began;
 }
 
-/* ---- Beginning ----------------------------------------------------------------------------- */
-
-/* A checkpoint continues only what it was made from. */
-static retune_status check_resume(const run *r, retune_error *error) {
-    const retune_progress *before = retune_checkpoint_progress(r->checkpoint);
-    retune_hash data = retune_checkpoint_data_hash(r->session.dataset);
-    if (before->settings != retune_config_fingerprint(r->config))
-        return retune_fail(error, RETUNE_INVALID,
-                           "%s: --resume: settings of [model], [data], [freeze] or [train] differ "
-                           "from those of the run; its job.ini has them",
-                           r->config->output_folder);
-    if (!retune_hash_equal(before->data, data))
-        return retune_fail(error, RETUNE_INVALID,
-                           "%s: --resume: the images are not those the run began with; start a new "
-                           "run with [model] weights = its model.safetensors",
-                           r->config->output_folder);
-    return RETUNE_OK;
+/* Of each phase, over all processes. */
+static void add_phases(const run *r, double out_seconds[RETUNE_PHASE_COUNT]) {
+    for (int p = 0; p < RETUNE_PHASE_COUNT; p++)
+        out_seconds[p] = r->phases_before[p] + r->events.seconds[p];
 }
+
+/* ---- Beginning ----------------------------------------------------------------------------- */
 
 static retune_status open_checkpoint(run *r, retune_error *error) {
     if (r->mode != RETUNE_RUN_RESUME)
@@ -75,9 +68,11 @@ static retune_status load_checkpoint(run *r, retune_error *error) {
     r->progress.data = retune_checkpoint_data_hash(r->session.dataset);
     if (!r->checkpoint)
         return RETUNE_OK;
-    RETUNE_TRY(check_resume(r, error));
+    RETUNE_TRY(retune_checkpoint_check(r->checkpoint, r->config, r->session.dataset,
+                                       r->config->output_folder, "--resume", error));
     r->progress = *retune_checkpoint_progress(r->checkpoint);
     r->seconds_before = r->progress.seconds;
+    memcpy(r->phases_before, r->progress.phase_seconds, sizeof r->phases_before);
     return retune_checkpoint_load_model(r->checkpoint, r->session.model, error);
 }
 
@@ -96,6 +91,20 @@ static retune_status open_folder(run *r, retune_error *error) {
     if (status == RETUNE_OK)
         status = retune_events_attach(&r->events, r->folder, error);
     return status;
+}
+
+/* A run may go on on another device than it began on; it says so. */
+static retune_status announce_seam(run *r, retune_error *error) {
+    const retune_progress *before =
+        r->checkpoint ? retune_checkpoint_progress(r->checkpoint) : NULL;
+    const char *now = r->session.device->info.id;
+    if (!before || strcmp(before->device, now) == 0)
+        return RETUNE_OK;
+    return retune_events_notice(
+        &r->events, error,
+        "goes on after step %llu (%u whole epochs) on %s; until here it was "
+        "trained on %s",
+        (unsigned long long)before->step, before->epoch, now, before->device);
 }
 
 static retune_status load_learned(run *r, retune_error *error) {
@@ -117,6 +126,7 @@ static retune_status load_learned(run *r, retune_error *error) {
 static retune_status prepare_trainer(run *r, retune_error *error) {
     RETUNE_TRY(retune_trainer_prepare(&r->trainer, error));
     r->progress.steps_per_epoch = r->trainer.steps_per_epoch;
+    snprintf(r->progress.device, sizeof r->progress.device, "%s", r->session.device->info.id);
     if (!r->learned.tensors) {
         RETUNE_TRY(retune_learned_open(r->trainer.plan, r->session.model, &r->learned, error));
         RETUNE_TRY(load_learned(r, error));
@@ -136,21 +146,32 @@ static retune_status list_changed(run *r, retune_error *error) {
     return RETUNE_OK;
 }
 
-/* The best model so far and what training changed in it. */
+static retune_status write_model(const run *r, retune_error *error) {
+    const char *path = retune_run_folder_file(r->folder, RETUNE_RUN_MODEL);
+    if (r->config->output_precision == RETUNE_OUTPUT_FP16)
+        return retune_model_file_write_half(path, r->session.model, error);
+    return retune_model_file_write(path, r->session.model, NULL, 0, NULL, 0, error);
+}
+
+/* The best model so far, what training changed in it, and what it said about the test images. */
 static retune_status save_best(run *r, retune_error *error) {
     if (!r->changed)
         RETUNE_TRY(list_changed(r, error));
     retune_learned_to_model(&r->learned, r->session.model);
-    RETUNE_TRY(retune_model_file_write(retune_run_folder_file(r->folder, RETUNE_RUN_MODEL),
-                                       r->session.model, NULL, 0, NULL, 0, error));
-    return retune_delta_write(retune_run_folder_file(r->folder, RETUNE_RUN_DELTA), r->session.model,
-                              r->changed, r->base, error);
+    RETUNE_TRY(write_model(r, error));
+    RETUNE_TRY(retune_delta_write(retune_run_folder_file(r->folder, RETUNE_RUN_DELTA),
+                                  r->session.model, r->changed, r->base, error));
+    if (r->session.dataset->test_count == 0)
+        return RETUNE_OK;
+    return retune_predictions_write(retune_run_folder_file(r->folder, RETUNE_RUN_PREDICTIONS),
+                                    r->session.dataset, r->predictions, error);
 }
 
 static retune_status save_checkpoint(run *r, retune_error *error) {
     r->progress.step = r->learned.step;
     r->progress.metrics = r->learned.metrics;
     r->progress.seconds = seconds(r);
+    add_phases(r, r->progress.phase_seconds);
     RETUNE_TRY(retune_run_folder_mark(r->folder, &r->progress.mark, error));
     return retune_checkpoint_write(&r->learned, r->session.model, r->folder, &r->progress, error);
 }
@@ -222,7 +243,10 @@ static retune_status begin(run *r, retune_error *error) {
     RETUNE_TRY(retune_session_announce_data(&r->session, error));
     RETUNE_TRY(load_checkpoint(r, error));
     RETUNE_TRY(retune_trainer_open(&r->session, &r->trainer, error));
+    RETUNE_TRY(retune_allocate(r->session.dataset->test_count, sizeof *r->predictions,
+                               "predictions", &r->predictions, error));
     RETUNE_TRY(open_folder(r, error)); /* from here on the run leaves traces */
+    RETUNE_TRY(announce_seam(r, error));
     retune_status status = prepare_trainer(r, error);
     return leaves_device(status) ? go_on_elsewhere(r, status, error) : status;
 }
@@ -265,7 +289,7 @@ static retune_status train_epoch(run *r, uint32_t epoch, retune_error *error) {
     r->progress.epoch_seconds += retune_clock_seconds() - epoch_began;
     if (status != RETUNE_OK)
         return status;
-    RETUNE_TRY(retune_trainer_evaluate(&r->trainer, epoch, &r->test, NULL, error));
+    RETUNE_TRY(retune_trainer_evaluate(&r->trainer, epoch, &r->test, r->predictions, error));
     /* From here on nothing more is asked of the device: it can no longer be lost. */
     RETUNE_TRY(retune_trainer_keep(&r->trainer, error));
     RETUNE_TRY(report_epoch(r, epoch, error));
@@ -286,7 +310,8 @@ static retune_status train_epoch(run *r, uint32_t epoch, retune_error *error) {
 /* Before anything is learned. */
 static retune_status evaluate_start(run *r, retune_error *error) {
     retune_status status;
-    while (leaves_device(status = retune_trainer_evaluate(&r->trainer, 0, &r->test, NULL, error)))
+    while (leaves_device(
+        status = retune_trainer_evaluate(&r->trainer, 0, &r->test, r->predictions, error)))
         RETUNE_TRY(go_on_elsewhere(r, status, error));
     return status == RETUNE_OK ? take_evaluation(r, 0, error) : status;
 }
@@ -329,11 +354,51 @@ static retune_status train(run *r, retune_error *error) {
         if (last || epoch % (uint32_t)r->config->output_checkpoint_epochs == 0)
             RETUNE_TRY(save_checkpoint(r, error));
     }
+    return RETUNE_OK;
+}
+
+/* ---- The end ------------------------------------------------------------------------------- */
+
+static retune_status make_report(const run *r, retune_status end, const char *message,
+                                 retune_error *error) {
+    double phase_seconds[RETUNE_PHASE_COUNT];
+    retune_model_summary *model = NULL;
+    add_phases(r, phase_seconds);
+    RETUNE_TRY(retune_summary_make(r->session.model, &r->session.freeze, &model, error));
+    retune_run_report report = {.config = r->config,
+                                .dataset = r->session.dataset,
+                                .model = model,
+                                .folder = r->folder,
+                                .epochs = r->progress.epoch,
+                                .best_epoch = r->progress.best_epoch,
+                                .accuracy = r->progress.accuracy,
+                                .best_accuracy = r->progress.best_accuracy,
+                                .seconds = seconds(r),
+                                .phase_seconds = phase_seconds,
+                                .peak_memory = retune_peak_memory(),
+                                .status = end,
+                                .message = message};
+    retune_status status = retune_run_report_write(&report, error);
+    retune_model_summary_free(model);
+    return status;
+}
+
+/* Writes report.html: the path of it, or NULL and a NOTICE. No run is lost for want of a report. */
+static const char *write_report(run *r, retune_status end, const char *message) {
+    retune_error fault = RETUNE_ERROR_INIT;
+    if (make_report(r, end, message, &fault) == RETUNE_OK)
+        return retune_run_folder_file(r->folder, RETUNE_RUN_REPORT);
+    (void)retune_events_notice(&r->events, NULL, "report.html was not written: %s", fault.message);
+    return NULL;
+}
+
+static retune_status finish(run *r, retune_error *error) {
+    const char *report = write_report(r, RETUNE_OK, "");
     retune_event event = {.kind = RETUNE_EVENT_DONE,
                           .of.done = {r->progress.accuracy, r->progress.best_accuracy,
                                       r->progress.epoch, r->progress.best_epoch, seconds(r),
                                       retune_peak_memory(),
-                                      retune_run_folder_file(r->folder, RETUNE_RUN_MODEL)}};
+                                      retune_run_folder_file(r->folder, RETUNE_RUN_MODEL), report}};
     return retune_events_send(&r->events, &event, error);
 }
 
@@ -356,12 +421,17 @@ retune_status retune_run_train(const retune_config *config, const retune_train_o
     retune_status status = begin(&r, error);
     if (status == RETUNE_OK)
         status = train(&r, error);
+    if (status == RETUNE_OK)
+        status = finish(&r, error);
+    else if (r.folder)
+        (void)write_report(&r, status, error->message);
     retune_trainer_close(&r.trainer);
     retune_learned_close(&r.learned);
     retune_checkpoint_close(r.checkpoint);
     retune_session_close(&r.session);
     retune_events_release(&r.events);
     retune_run_folder_close(r.folder);
+    free(r.predictions);
     free(r.changed);
     return status;
 }

@@ -80,6 +80,8 @@ static retune_status fill(summary *s, const retune_model *model, const retune_fr
                           retune_error *error) {
     bool flat = false;
     s->public.struct_size = (uint32_t)sizeof s->public;
+    s->public.alpha = model->alpha;
+    s->public.input_size = model->input_size;
     RETUNE_TRY(keep_text(s, model->architecture, &s->public.architecture, error));
     RETUNE_TRY(
         retune_allocate(model->layer_count, sizeof *s->layers, "a summary", &s->layers, error));

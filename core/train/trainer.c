@@ -22,6 +22,7 @@ void retune_trainer_close(retune_trainer *trainer) {
     retune_plan_destroy(trainer->features);
     free(trainer->order);
     free(trainer->items);
+    free(trainer->predictions);
     free(trainer->probability);
     free(trainer->loss);
     memset(trainer, 0, sizeof *trainer);
@@ -175,6 +176,8 @@ static retune_status open_buffers(retune_trainer *trainer, retune_error *error) 
     size_t batch = (size_t)trainer->plan->batch;
     RETUNE_TRY(retune_allocate(most, sizeof *trainer->order, "the order", &trainer->order, error));
     RETUNE_TRY(retune_allocate(most, sizeof *trainer->items, "the order", &trainer->items, error));
+    RETUNE_TRY(retune_allocate(data->test_count + batch, sizeof *trainer->predictions,
+                               "predictions", &trainer->predictions, error));
     RETUNE_TRY(retune_allocate(batch, sizeof(float), "losses", &trainer->loss, error));
     return retune_allocate(batch * trainer->session->model->class_count, sizeof(float),
                            "probabilities", &trainer->probability, error);
@@ -257,16 +260,16 @@ static void choose_views(retune_trainer *trainer, uint32_t epoch, size_t count) 
     }
 }
 
-/* Reads what a run gave and adds it up. */
+/* Reads what a run gave and adds it up. `predictions`: of a batch, or NULL. */
 static retune_status count_run(retune_trainer *trainer, int32_t probability, int32_t loss,
-                               retune_metrics *metrics, uint64_t *confusion, bool *out_finite,
-                               retune_error *error) {
+                               retune_metrics *metrics, retune_prediction *predictions,
+                               bool *out_finite, retune_error *error) {
     RETUNE_TRY(
         retune_executable_read_all(trainer->executable, probability, trainer->probability, error));
     RETUNE_TRY(retune_executable_read_all(trainer->executable, loss, trainer->loss, error));
     *out_finite = retune_metrics_add(
         metrics, trainer->probability, trainer->loss, trainer->feeder.label, trainer->feeder.weight,
-        (size_t)trainer->plan->batch, trainer->session->model->class_count, confusion);
+        (size_t)trainer->plan->batch, trainer->session->model->class_count, predictions);
     return RETUNE_OK;
 }
 
@@ -363,62 +366,109 @@ retune_status retune_trainer_restore(retune_trainer *trainer, retune_learned *le
     return RETUNE_OK;
 }
 
-retune_status retune_trainer_epoch(retune_trainer *trainer, uint32_t epoch, retune_error *error) {
+/* The number of steps before the epoch under way. */
+static uint64_t first_step(const retune_trainer *trainer) {
+    return (uint64_t)(trainer->epoch - 1) * trainer->steps_per_epoch;
+}
+
+/* How many images of the epoch were seen. */
+static size_t seen_images(const retune_trainer *trainer) {
+    return (size_t)(trainer->step - first_step(trainer)) * trainer->batch;
+}
+
+retune_status retune_trainer_begin(retune_trainer *trainer, uint32_t epoch, retune_error *error) {
     const retune_dataset *data = trainer->session->dataset;
-    uint64_t first_step = (uint64_t)(epoch - 1) * trainer->steps_per_epoch;
-    double began = retune_clock_seconds();
-    if (trainer->step == first_step)
+    trainer->epoch = epoch;
+    if (trainer->step == first_step(trainer))
         memset(&trainer->metrics, 0, sizeof trainer->metrics);
     else /* perhaps all that was left to do is the evaluation */
         trainer->learning_rate = step_rate(trainer, trainer->step - 1);
     retune_shuffle_epoch((uint64_t)trainer->session->config->train_seed, epoch, data->train_count,
                          trainer->order);
-    size_t count = list_items(trainer, data->train, trainer->order, data->train_count);
-    if (count == 0)
+    trainer->listed = list_items(trainer, data->train, trainer->order, data->train_count);
+    if (trainer->listed == 0)
         return retune_fail(error, RETUNE_CORRUPT, "%s: not one training image can be read any more",
                            trainer->session->config->data_root);
-    choose_views(trainer, epoch, count);
-    size_t done = (size_t)(trainer->step - first_step) * trainer->batch;
+    choose_views(trainer, epoch, trainer->listed);
+    size_t seen = seen_images(trainer);
+    if (seen >= trainer->listed)
+        return RETUNE_OK;
+    return retune_feeder_begin(&trainer->feeder, trainer->items + seen, trainer->listed - seen,
+                               true, error);
+}
+
+bool retune_trainer_is_over(const retune_trainer *trainer) {
     size_t least = trainer->whole_batches ? trainer->batch : 1;
-    if (done < count)
-        RETUNE_TRY(retune_feeder_begin(&trainer->feeder, trainer->items + done, count - done, true,
-                                       error));
-    while (done + least <= count && trainer->step < first_step + trainer->steps_per_epoch) {
-        size_t piece = count - done < trainer->batch ? count - done : trainer->batch;
-        RETUNE_TRY(run_step(trainer, piece, epoch, error));
-        done += piece;
-        RETUNE_TRY(keep_up(trainer, error));
-        RETUNE_TRY(retune_events_progress(trainer->session->events, RETUNE_PHASE_TRAIN, epoch,
-                                          trainer->step - first_step, trainer->steps_per_epoch,
-                                          "steps", began, error));
-    }
-    /* Every epoch counts the same number of steps, also when images turned out bad. */
-    trainer->step = first_step + trainer->steps_per_epoch;
+    return seen_images(trainer) + least > trainer->listed ||
+           trainer->step >= first_step(trainer) + trainer->steps_per_epoch;
+}
+
+retune_status retune_trainer_step(retune_trainer *trainer, retune_error *error) {
+    size_t left = trainer->listed - seen_images(trainer);
+    return run_step(trainer, left < trainer->batch ? left : trainer->batch, trainer->epoch, error);
+}
+
+/* Every epoch counts the same number of steps, also when images turned out bad. */
+void retune_trainer_end(retune_trainer *trainer) {
+    trainer->step = first_step(trainer) + trainer->steps_per_epoch;
     if (trainer->cached)
         retune_feature_store_release(trainer->cache.store);
+}
+
+retune_status retune_trainer_epoch(retune_trainer *trainer, uint32_t epoch, retune_error *error) {
+    double began = retune_clock_seconds();
+    RETUNE_TRY(retune_trainer_begin(trainer, epoch, error));
+    while (!retune_trainer_is_over(trainer)) {
+        RETUNE_TRY(retune_trainer_step(trainer, error));
+        RETUNE_TRY(keep_up(trainer, error));
+        RETUNE_TRY(retune_events_progress(trainer->session->events, RETUNE_PHASE_TRAIN, epoch,
+                                          trainer->step - first_step(trainer),
+                                          trainer->steps_per_epoch, "steps", began, error));
+    }
+    retune_trainer_end(trainer);
     return RETUNE_OK;
 }
 
-retune_status retune_trainer_evaluate(retune_trainer *trainer, uint32_t epoch,
-                                      retune_metrics *out_metrics, uint64_t *confusion,
-                                      retune_error *error) {
+/* Puts what was predicted for good images, `trainer->items`, where all samples have their place. */
+static void place_predictions(const retune_trainer *trainer, const uint32_t *samples,
+                              uint32_t count, size_t listed, retune_prediction *out_predictions) {
+    size_t i = 0;
+    for (uint32_t s = 0; s < count; s++) {
+        bool good = i < listed && trainer->items[i].sample == samples[s];
+        out_predictions[s] =
+            good ? trainer->predictions[i++] : (retune_prediction){RETUNE_NOT_PREDICTED, 0.0f};
+    }
+}
+
+retune_status retune_trainer_predict(retune_trainer *trainer, uint32_t epoch,
+                                     const uint32_t *samples, uint32_t count,
+                                     retune_metrics *out_metrics,
+                                     retune_prediction *out_predictions, retune_error *error) {
     memset(out_metrics, 0, sizeof *out_metrics);
-    const retune_dataset *data = trainer->session->dataset;
     const retune_plan *plan = trainer->plan;
     size_t batch = (size_t)plan->batch;
     double began = retune_clock_seconds();
-    size_t count = list_items(trainer, data->test, NULL, data->test_count);
-    RETUNE_TRY(retune_feeder_begin(&trainer->feeder, trainer->items, count, false, error));
-    for (size_t done = 0; done < count; done += batch) {
-        size_t piece = count - done < batch ? count - done : batch;
+    size_t listed = list_items(trainer, samples, NULL, count);
+    RETUNE_TRY(retune_feeder_begin(&trainer->feeder, trainer->items, listed, false, error));
+    for (size_t done = 0; done < listed; done += batch) {
+        size_t piece = listed - done < batch ? listed - done : batch;
         bool finite = true;
         RETUNE_TRY(retune_feeder_next(&trainer->feeder, piece, error));
         RETUNE_TRY(retune_executable_run(trainer->executable, plan->evaluate, 0.0f, 0, error));
         RETUNE_TRY(count_run(trainer, plan->eval_probability, plan->eval_loss, out_metrics,
-                             confusion, &finite, error));
+                             trainer->predictions + done, &finite, error));
         RETUNE_TRY(check_finite(finite, epoch, trainer, error));
         RETUNE_TRY(retune_events_progress(trainer->session->events, RETUNE_PHASE_EVALUATE, epoch,
-                                          done + piece, count, "images", began, error));
+                                          done + piece, listed, "images", began, error));
     }
+    place_predictions(trainer, samples, count, listed, out_predictions);
     return RETUNE_OK;
+}
+
+retune_status retune_trainer_evaluate(retune_trainer *trainer, uint32_t epoch,
+                                      retune_metrics *out_metrics,
+                                      retune_prediction *out_predictions, retune_error *error) {
+    const retune_dataset *data = trainer->session->dataset;
+    return retune_trainer_predict(trainer, epoch, data->test, data->test_count, out_metrics,
+                                  out_predictions, error);
 }

@@ -25,9 +25,12 @@ typedef struct retune_trainer {
     uint64_t step;          /* updates done so far */
     retune_metrics metrics; /* of the current epoch so far */
     float learning_rate;    /* of the last one */
+    uint32_t epoch;         /* under way, counted from 1 */
+    size_t listed;          /* images of it */
     uint32_t *order;        /* of an epoch, into the training images */
     retune_loader_item *items;
-    float *probability, *loss; /* of a run */
+    retune_prediction *predictions; /* for the test images that are good; whole batches */
+    float *probability, *loss;      /* of a run */
     /* Kept up to date in epochs longer than keep_seconds; NULL: nobody asked. Not owned. */
     retune_learned *learned;
     double keep_seconds, keep_cost; /* the latter: what the last time took */
@@ -49,10 +52,24 @@ void retune_trainer_close(retune_trainer *trainer);
  * is not. */
 retune_status retune_trainer_epoch(retune_trainer *trainer, uint32_t epoch, retune_error *error);
 
-/* Runs over the test images. `confusion` may be NULL. */
+/* The same a step at a time: begin, step until it is over, end. A step that was begun is finished.
+ */
+retune_status retune_trainer_begin(retune_trainer *trainer, uint32_t epoch, retune_error *error);
+bool retune_trainer_is_over(const retune_trainer *trainer);
+retune_status retune_trainer_step(retune_trainer *trainer, retune_error *error);
+void retune_trainer_end(retune_trainer *trainer);
+
+/* Runs over `count` test images, named by their samples in the order of the data set's `test`;
+ * `out_predictions` has room for all of them. An image that is bad has none. */
+retune_status retune_trainer_predict(retune_trainer *trainer, uint32_t epoch,
+                                     const uint32_t *samples, uint32_t count,
+                                     retune_metrics *out_metrics,
+                                     retune_prediction *out_predictions, retune_error *error);
+
+/* The same for all test images. */
 retune_status retune_trainer_evaluate(retune_trainer *trainer, uint32_t epoch,
-                                      retune_metrics *out_metrics, uint64_t *confusion,
-                                      retune_error *error);
+                                      retune_metrics *out_metrics,
+                                      retune_prediction *out_predictions, retune_error *error);
 
 /* Takes what was learned up to the last step, which the trainer was restored from before. On
  * failure it is as it was. */

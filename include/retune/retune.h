@@ -27,20 +27,25 @@ RETUNE_API const char *retune_status_text(retune_status status);
 /* ---- Events -------------------------------------------------------------------------------- */
 
 typedef enum retune_event_kind {
-    RETUNE_EVENT_MODEL,      /* the model is built: parameter counts */
-    RETUNE_EVENT_DATA,       /* the data set is scanned and split */
-    RETUNE_EVENT_DEVICE,     /* the device is chosen */
-    RETUNE_EVENT_PROGRESS,   /* work goes on: a phase, done of total */
-    RETUNE_EVENT_EVAL,       /* the test set was evaluated */
-    RETUNE_EVENT_EPOCH,      /* a training epoch is over */
-    RETUNE_EVENT_NOTICE,     /* something the reader should know: a skipped image, a fallback */
-    RETUNE_EVENT_PROBLEM,    /* `check` found a fault; the check goes on */
-    RETUNE_EVENT_PLAN,       /* `check` knows what training would take */
-    RETUNE_EVENT_DONE,       /* the job is over */
-    RETUNE_EVENT_BENCH,      /* `bench` measured a part of the job */
-    RETUNE_EVENT_BENCH_PEAK, /* what the device reaches at best */
-    RETUNE_EVENT_BENCH_OP,   /* what one op takes */
-    RETUNE_EVENT_PLACEMENT   /* ops run on several devices: who runs what, and what that costs */
+    RETUNE_EVENT_MODEL,        /* the model is built: parameter counts */
+    RETUNE_EVENT_DATA,         /* the data set is scanned and split */
+    RETUNE_EVENT_DEVICE,       /* the device is chosen */
+    RETUNE_EVENT_PROGRESS,     /* work goes on: a phase, done of total */
+    RETUNE_EVENT_EVAL,         /* the test set was evaluated */
+    RETUNE_EVENT_EPOCH,        /* a training epoch is over */
+    RETUNE_EVENT_NOTICE,       /* something the reader should know: a skipped image, a fallback */
+    RETUNE_EVENT_PROBLEM,      /* `check` found a fault; the check goes on */
+    RETUNE_EVENT_PLAN,         /* `check` knows what training would take */
+    RETUNE_EVENT_DONE,         /* the job is over */
+    RETUNE_EVENT_BENCH,        /* `bench` measured a part of the job */
+    RETUNE_EVENT_BENCH_PEAK,   /* what the device reaches at best */
+    RETUNE_EVENT_BENCH_OP,     /* what one op takes */
+    RETUNE_EVENT_PLACEMENT,    /* ops run on several devices: who runs what, and what that costs */
+    RETUNE_EVENT_COMPARE,      /* `compare` begins: two devices and what they will do */
+    RETUNE_EVENT_COMPARE_OP,   /* one op on both, from the same input */
+    RETUNE_EVENT_COMPARE_STEP, /* one training step on both */
+    RETUNE_EVENT_COMPARE_TEST, /* both predicted the same test images */
+    RETUNE_EVENT_COMPARE_END   /* the verdict */
 } retune_event_kind;
 
 typedef enum retune_phase {
@@ -48,7 +53,8 @@ typedef enum retune_phase {
     RETUNE_PHASE_FEATURES, /* running the frozen layers once over every image */
     RETUNE_PHASE_TRAIN,
     RETUNE_PHASE_EVALUATE,
-    RETUNE_PHASE_BENCH /* measuring */
+    RETUNE_PHASE_BENCH,  /* measuring */
+    RETUNE_PHASE_COMPARE /* op by op, then step by step */
 } retune_phase;
 
 /* A backend that was tried before the chosen one, and why it was passed over. */
@@ -127,6 +133,7 @@ typedef struct retune_event {
             double seconds;
             uint64_t peak_memory_bytes; /* of this process */
             const char *model;          /* path of the best model */
+            const char *report;         /* path of report.html; NULL: it could not be written */
         } done;
         struct {
             /* "prefix": the frozen layers on images the device has already; "prefix_upload": with
@@ -168,6 +175,52 @@ typedef struct retune_event {
             uint64_t bytes; /* of all crossings */
             double seconds; /* they take: measured when the devices were chosen */
         } placement;
+        /* Of a comparison; entry 0 of a pair is of device a, entry 1 of device b. */
+        struct {
+            const char *device[2], *name[2], *driver[2];
+            uint64_t batch;         /* images a step */
+            uint64_t steps, epochs; /* that both train; one of them is 0 */
+            uint64_t test;          /* images both predict */
+            const char *from;       /* run folder both go on from, or NULL */
+            uint64_t from_step;     /* steps that the checkpoint there has behind it */
+        } compare;
+        struct {
+            const char *part; /* "prefix", "forward", "gradient", "update", "evaluate" */
+            const char *layer, *op;
+            const char *output; /* name of the output furthest off; ops.def has the names */
+            uint32_t rank;      /* of it */
+            uint32_t passed;    /* every output is inside its tolerance */
+            int64_t shape[RETUNE_RANK_MAX];
+            uint64_t images;
+            double relative_error; /* norm of the difference over that of a's output */
+            double share;          /* the largest error as a share of the tolerance of its element;
+                                    * above 1, or infinite: outside */
+            double microseconds[2];
+        } compare_op;
+        struct {
+            uint64_t step; /* from 1 */
+            uint32_t epoch, reserved;
+            double learning_rate;
+            double loss[2]; /* mean over the images of the step */
+            double drift;   /* distance between both weights over the way a's have gone */
+            double milliseconds[2];
+        } compare_step;
+        struct {
+            uint64_t total, correct[2];
+            uint64_t only[2]; /* images that one alone gets right */
+            double p;         /* of the paired test: the chance of so uneven a split among equals */
+            double loss[2];
+        } compare_test;
+        struct {
+            uint32_t equivalent;
+            uint32_t reserved;
+            const char *text;              /* "equivalent", or "different: ..." with every reason */
+            const char *layer, *op;        /* the first that diverges, or NULL */
+            const char *tensors;           /* file with its tensors, or NULL */
+            uint64_t ops, ops_outside;     /* compared, and outside their tolerance */
+            uint64_t peak_memory_bytes[2]; /* of each device; 0: it does not say */
+            double seconds;
+        } compare_end;
     } of;
 } retune_event;
 
@@ -252,6 +305,9 @@ typedef struct retune_model_summary {
     const char *frontier; /* last layer of the frozen prefix, NULL when there is none */
     uint32_t class_count; /* 0 when not known */
     const char *const *classes;
+    double alpha;        /* width multiplier */
+    uint32_t input_size; /* height and width of the images, in pixels */
+    uint32_t reserved;
 } retune_model_summary;
 
 /* The layer table of a job's model (no weights are read), or of a model file. Free it with
@@ -261,6 +317,23 @@ RETUNE_API retune_status retune_job_inspect(retune_job *job, retune_model_summar
 RETUNE_API retune_status retune_model_inspect(const char *path, retune_model_summary **out_summary,
                                               retune_error *error);
 RETUNE_API void retune_model_summary_free(retune_model_summary *summary);
+
+/* What a folder of images holds, by names alone: no image is read. */
+typedef struct retune_data_summary {
+    uint32_t struct_size;
+    uint32_t class_count;
+    const char *const *classes;
+    const uint64_t *train, *test; /* images of each class; all train unless the folders are split */
+    uint32_t is_split;            /* there are train/ and val/ (or test/) */
+    uint32_t reserved;
+    uint64_t ignored; /* files that are no images by their name, and folders too deep */
+} retune_data_summary;
+
+/* IO, CORRUPT: as a job with this [data] root would fail. Free the summary with
+ * retune_data_summary_free, which takes NULL. */
+RETUNE_API retune_status retune_data_inspect(const char *root, retune_data_summary **out_summary,
+                                             retune_error *error);
+RETUNE_API void retune_data_summary_free(retune_data_summary *summary);
 
 /* ---- Evaluating and predicting ------------------------------------------------------------- */
 
@@ -317,6 +390,31 @@ typedef struct retune_bench_options {
 RETUNE_API retune_status retune_job_bench(retune_job *job, const retune_bench_options *options,
                                           retune_event_callback callback, void *user,
                                           retune_error *error);
+
+/* ---- Comparing ----------------------------------------------------------------------------- */
+
+typedef struct retune_compare_options {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char *a, *b;  /* names as in [backend] order: "opencl", "cpu/scalar", "vulkan/0" */
+    uint64_t steps;     /* that both train; 0: 3, unless epochs are asked for */
+    uint64_t epochs;    /* instead of steps; 0: none */
+    uint64_t batch;     /* images a step; 0: the job's with epochs or `from`, else 32 of them */
+    uint64_t test;      /* test images both predict; 0: all with epochs, else 64 of them */
+    const char *from;   /* run folder whose checkpoint both go on from; NULL: the start */
+    const char *save;   /* folder for the tensors of the first op that diverges; NULL: none */
+    const char *report; /* path of a web page about it; NULL: none */
+} retune_compare_options;
+
+/* Runs the job on two devices at once: with the same seed, order and weights, and first op by op on
+ * the same input, so that an error shows where it arises. COMPARE, COMPARE_OP, COMPARE_STEP,
+ * COMPARE_TEST and, with the verdict, COMPARE_END events; a difference is no failure. What the job
+ * says of choosing and losing devices is set aside: a device that cannot be used, refuses an op or
+ * does not store the job's precision is UNAVAILABLE. INVALID: a name, number or combination that
+ * makes no sense. Nothing is written but what `save` and `report` name. */
+RETUNE_API retune_status retune_job_compare(retune_job *job, const retune_compare_options *options,
+                                            retune_event_callback callback, void *user,
+                                            retune_error *error);
 
 /* ---- Devices ------------------------------------------------------------------------------- */
 

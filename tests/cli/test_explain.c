@@ -108,3 +108,28 @@ Test(cli_explain, output_that_cannot_be_written) {
     cr_expect(strstr(command_stderr, "standard output cannot be written") != NULL, "%s",
               command_stderr);
 }
+
+/* ---- The page ------------------------------------------------------------------------------ */
+
+Test(cli_explain, the_page_in_the_repository_is_current) {
+    const char *source = getenv("RETUNE_TEST_SOURCE");
+    char path[4096], page[sizeof command_stdout];
+    if (!source)
+        cr_skip_test("RETUNE_TEST_SOURCE, the source folder, is not set");
+    cr_assert(command_run("explain --reference --markdown") == 0);
+    snprintf(path, sizeof path, "%s/configs/REFERENCE.md", source);
+    FILE *file = fopen(path, "r");
+    cr_assert(file != NULL, "%s", path);
+    page[fread(page, 1, sizeof page - 1, file)] = '\0';
+    fclose(file);
+    cr_expect(strcmp(page, command_stdout) == 0,
+              "%s is not current: retune explain --reference --markdown >configs/REFERENCE.md",
+              path);
+}
+
+Test(cli_explain, a_page_of_a_job_is_refused) {
+    command_write("job.ini", "");
+    cr_expect(command_run("explain job.ini --markdown") == 2);
+    cr_expect(strstr(command_stderr, "--markdown goes with --reference") != NULL);
+    cr_expect(command_run("explain --reference --markdown --json") == 2);
+}

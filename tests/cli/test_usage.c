@@ -9,8 +9,8 @@
 
 TestSuite(cli_usage, .init = command_begin, .fini = command_end);
 
-static const char *const verbs[] = {"train", "check",   "explain", "inspect",
-                                    "eval",  "predict", "bench",   "devices"};
+static const char *const verbs[] = {"init", "train",   "check", "explain", "inspect",
+                                    "eval", "predict", "bench", "compare", "devices"};
 #define VERB_COUNT (sizeof verbs / sizeof *verbs)
 
 /* Exit code 2, this one line on stderr, nothing on stdout. */
@@ -135,4 +135,14 @@ Test(cli_usage, missing_models_are_file_errors) {
     cr_expect(strstr(command_stderr, "none.safetensors") != NULL, "%s", command_stderr);
     cr_expect(command_run("predict none.safetensors image.jpg") == 3);
     cr_expect(strstr(command_stderr, "none.safetensors") != NULL, "%s", command_stderr);
+}
+
+Test(cli_usage, folders_where_files_are_wanted) {
+    cr_assert(system("mkdir -p photos run && touch run/job.ini run/model.safetensors") == 0);
+    refuse("train photos", "photos: is a folder, not a job file; `retune init photos` writes one");
+    refuse("explain photos",
+           "photos: is a folder, not a job file; `retune init photos` writes one");
+    refuse("eval run", "run: is a folder; did you mean run/job.ini?");
+    refuse("predict run a.jpg", "run: is a folder; did you mean run/model.safetensors?");
+    refuse("predict photos a.jpg", "photos: is a folder, not a model file");
 }

@@ -58,7 +58,7 @@ Test(config_names, unknown_key) {
         "job.ini:2: [freeze] has no key 'trian'; did you mean 'train'? its keys are: train, "
         "batch_norm");
     scene_refuse("[output]\nverbosity = 3\n",
-                 "job.ini:2: [output] has no key 'verbosity'; its keys are: folder, "
+                 "job.ini:2: [output] has no key 'verbosity'; its keys are: folder, precision, "
                  "checkpoint_epochs");
 }
 

@@ -115,6 +115,23 @@ Test(import, a_file_without_a_description_is_weights_alone) {
     retune_model_destroy(model);
 }
 
+Test(import, halves_are_widened) {
+    retune_model *trained = network_small(5), *model = network_small(1);
+    network_parameter(trained, "conv1/kernel")->values[3] = 0.3f;
+    network_parameter(trained, "conv1_bn/beta")->values[1] = -0x1p-24f; /* the smallest half */
+    assert_ok(retune_model_file_write_half(temporary_path("w.safetensors"), trained, &error));
+    retune_import_report report;
+    assert_ok(import(model, &report, &error));
+    cr_expect_eq(report.loaded, BASE_PARAMETERS + 2);
+    cr_expect_eq(report.head, true);
+    cr_expect_float_eq(network_parameter(model, "conv1/kernel")->values[3], 0.3f, 0.3f / 2048);
+    cr_expect_neq(network_parameter(model, "conv1/kernel")->values[3], 0.3f);
+    cr_expect_eq(network_parameter(model, "conv1_bn/beta")->values[1], -0x1p-24f);
+    cr_expect(network_same_values(model, trained, "conv_pw_13_bn/gamma"));
+    retune_model_destroy(trained);
+    retune_model_destroy(model);
+}
+
 /* ---- Refused ------------------------------------------------------------------------------- */
 
 static void refuse_import(retune_model *model, retune_status code, const char *part) {
@@ -167,6 +184,33 @@ Test(import, values_that_no_network_can_have) {
     refuse_value("dense/bias", -INFINITY);
     refuse_value("conv_dw_13_bn/moving_mean", -NAN);
     refuse_value("conv_dw_13_bn/moving_variance", -0.5f);
+}
+
+/* A file with one tensor of halves in the place of the trained one. */
+static void refuse_halves(const retune_tensor_desc *desc, const uint16_t *halves,
+                          const char *part) {
+    retune_model *trained = network_small(5), *model = network_small(1);
+    bool *chosen = calloc(trained->parameter_count, sizeof *chosen);
+    for (size_t p = 0; p < trained->parameter_count; p++)
+        chosen[p] = strcmp(trained->parameters[p].name, "dense/bias") != 0;
+    retune_safetensors_entry entry = {"dense/bias", *desc, halves};
+    assert_ok(retune_model_file_write_some(temporary_path("w.safetensors"), trained, chosen, NULL,
+                                           0, &entry, 1, &error));
+    refuse_import(model, RETUNE_CORRUPT, part);
+    free(chosen);
+    retune_model_destroy(trained);
+    retune_model_destroy(model);
+}
+
+Test(import, halves_that_do_not_fit) {
+    static const uint16_t endless[3] = {0, 0, 0x7c00}, nan[3] = {0, 0x7e01, 0}, four[4] = {0};
+    refuse_halves(&(retune_tensor_desc){48, RETUNE_F16, 1, 0, {3}}, endless,
+                  "dense/bias: element 2 is not a finite number");
+    refuse_halves(&(retune_tensor_desc){48, RETUNE_F16, 1, 0, {3}}, nan,
+                  "dense/bias: element 1 is not a finite number");
+    refuse_halves(&(retune_tensor_desc){48, RETUNE_F16, 1, 0, {4}}, four, "dense/bias is f16 [4]");
+    refuse_halves(&(retune_tensor_desc){48, RETUNE_BF16, 1, 0, {3}}, four,
+                  "dense/bias is bf16 [3]");
 }
 
 Test(import, no_file_and_no_such_file) {

@@ -1,10 +1,13 @@
 /* Model files: what is written comes back, and what is wrong is named. */
 #include "model/model_file.h"
 
+#include "base/half.h"
 #include "network.h"
 #include "temporary.h"
 
 #include <cJSON.h>
+#include <math.h>
+#include <sys/stat.h>
 
 TestSuite(model_file, .init = temporary_open, .fini = temporary_close);
 
@@ -122,6 +125,51 @@ Test(model_file, a_description_alone_builds_the_model) {
     retune_safetensors_close(file);
 }
 
+/* What fp16 makes of a value. */
+static float halved(float value) {
+    uint16_t half;
+    retune_half_from_float(&value, &half, 1);
+    retune_half_to_float(&half, &value, 1);
+    return value;
+}
+
+Test(model_file, halves_come_back_rounded) {
+    retune_model *model = network_small(1), *back = NULL;
+    network_parameter(model, "conv1_bn/gamma")->values[0] = 0.1f;
+    network_parameter(model, "conv1_bn/moving_variance")->values[0] = 65504.0f;
+    network_parameter(model, "dense/bias")->values[1] = 1e-12f;
+    assert_ok(retune_model_file_write(temporary_path("whole"), model, NULL, 0, NULL, 0, &error));
+    assert_ok(retune_model_file_write_half(temporary_path("m"), model, &error));
+    assert_ok(retune_model_file_read(temporary_path("m"), &back, &error));
+    for (size_t p = 0; p < model->parameter_count; p++)
+        for (size_t i = 0; i < model->parameters[p].elements; i++)
+            model->parameters[p].values[i] = halved(model->parameters[p].values[i]);
+    cr_expect_neq(network_parameter(back, "conv1_bn/gamma")->values[0], 0.1f);
+    expect_same(model, back);
+    cr_expect_eq(temporary_count(), 2, "nothing is left beside the files");
+    struct stat whole, half;
+    cr_assert_eq(stat(temporary_path("whole"), &whole), 0);
+    cr_assert_eq(stat(temporary_path("m"), &half), 0);
+    cr_expect_eq(whole.st_size - half.st_size >= (off_t)(2 * retune_model_parameter_total(model)),
+                 true, "%ld and %ld bytes", (long)whole.st_size, (long)half.st_size);
+    retune_model_destroy(model);
+    retune_model_destroy(back);
+}
+
+Test(model_file, values_beyond_fp16_are_not_written) {
+    static const float beyond[] = {65505.0f, -1e6f, INFINITY, -INFINITY, NAN};
+    retune_model *model = network_small(1);
+    for (size_t b = 0; b < sizeof beyond / sizeof *beyond; b++) {
+        network_parameter(model, "conv_dw_3/kernel")->values[5] = beyond[b];
+        expect_refused(RETUNE_INVALID, "conv_dw_3/kernel: element 5",
+                       retune_model_file_write_half(temporary_path("m"), model, &error));
+        expect_refused(RETUNE_INVALID, temporary_path("m"),
+                       retune_model_file_write_half(temporary_path("m"), model, &error));
+        cr_expect_eq(temporary_count(), 0);
+    }
+    retune_model_destroy(model);
+}
+
 /* ---- Damaged descriptions ------------------------------------------------------------------ */
 
 Test(model_file, no_description) {
@@ -209,8 +257,10 @@ Test(model_file, tensors_that_do_not_fit) {
     refuse_tensor("dense/bias", NULL, "dense/bias is missing");
     refuse_tensor("dense/bias", &(retune_tensor_desc){48, RETUNE_F32, 1, 0, {4}},
                   "dense/bias is f32 [4], not f32 [3]");
-    refuse_tensor("dense/bias", &(retune_tensor_desc){48, RETUNE_F16, 1, 0, {3}},
-                  "dense/bias is f16 [3], not f32 [3]");
+    refuse_tensor("dense/bias", &(retune_tensor_desc){48, RETUNE_BF16, 1, 0, {3}},
+                  "dense/bias is bf16 [3], not f32 [3]");
+    refuse_tensor("dense/bias", &(retune_tensor_desc){48, RETUNE_F16, 1, 0, {4}},
+                  "dense/bias is f16 [4], not f32 [3]");
     refuse_tensor("dense/kernel", &(retune_tensor_desc){48, RETUNE_F32, 2, 0, {3, 64}},
                   "dense/kernel is f32 [3,64], not f32 [3,1,1,64]");
 }

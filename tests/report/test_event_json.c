@@ -87,9 +87,9 @@ Test(event_json, placement) {
 }
 
 Test(event_json, progress) {
-    const char *names[] = {"\"scan\"",     "\"features\"", "\"train\"",
-                           "\"evaluate\"", "\"bench\"",    "null"};
-    for (uint32_t phase = 0; phase < 6; phase++) {
+    const char *names[] = {"\"scan\"",  "\"features\"", "\"train\"", "\"evaluate\"",
+                           "\"bench\"", "\"compare\"",  "null"};
+    for (uint32_t phase = 0; phase < 7; phase++) {
         retune_event event = EVENT(RETUNE_EVENT_PROGRESS);
         event.of.progress.phase = phase;
         event.of.progress.epoch = 3;
@@ -174,10 +174,11 @@ Test(event_json, done) {
     event.of.done.seconds = 61.0;
     event.of.done.peak_memory_bytes = 734003200;
     event.of.done.model = "runs/flowers/model.safetensors";
+    event.of.done.report = "runs/flowers/report.html";
     expect_line(&event, "{\"event\":\"done\",\"accuracy\":0.9198,\"best_accuracy\":0.9252,"
                         "\"seconds\":61,\"peak_memory_bytes\":734003200,"
                         "\"model\":\"runs/flowers/model.safetensors\",\"epochs\":100,"
-                        "\"best_epoch\":61}");
+                        "\"best_epoch\":61,\"report\":\"runs/flowers/report.html\"}");
 }
 
 Test(event_json, bench) {
@@ -233,6 +234,82 @@ Test(event_json, bench_op_without_a_time) {
                         "\"op\":\"conv2d\",\"shape\":[32,7],\"images\":32,"
                         "\"microseconds\":0,\"flops\":1000000,\"bytes\":500000,"
                         "\"flops_per_second\":null,\"bytes_per_second\":null,\"share\":null}");
+}
+
+Test(event_json, compare) {
+    retune_event event = EVENT(RETUNE_EVENT_COMPARE);
+    event.of.compare.device[0] = "opencl/0";
+    event.of.compare.device[1] = "cpu/scalar";
+    event.of.compare.name[0] = "A GPU";
+    event.of.compare.batch = 32;
+    event.of.compare.steps = 3;
+    event.of.compare.test = 64;
+    expect_line(&event, "{\"event\":\"compare\",\"device_a\":\"opencl/0\","
+                        "\"device_b\":\"cpu/scalar\",\"name_a\":\"A GPU\",\"name_b\":null,"
+                        "\"driver_a\":null,\"driver_b\":null,\"batch\":32,\"steps\":3,"
+                        "\"epochs\":0,\"test\":64,\"from\":null,\"from_step\":0}");
+}
+
+/* What is outside where nothing is allowed has a share that is no number of JSON. */
+Test(event_json, compare_op) {
+    retune_event event = EVENT(RETUNE_EVENT_COMPARE_OP);
+    event.of.compare_op.part = "gradient";
+    event.of.compare_op.layer = "dense";
+    event.of.compare_op.op = "conv2d_grad_weight";
+    event.of.compare_op.output = "dw";
+    event.of.compare_op.rank = 2;
+    event.of.compare_op.shape[0] = 5;
+    event.of.compare_op.shape[1] = 7;
+    event.of.compare_op.images = 16;
+    event.of.compare_op.relative_error = 0.25;
+    event.of.compare_op.share = INFINITY;
+    event.of.compare_op.microseconds[0] = 1.5;
+    event.of.compare_op.microseconds[1] = 2.0;
+    expect_line(&event, "{\"event\":\"compare_op\",\"part\":\"gradient\",\"layer\":\"dense\","
+                        "\"op\":\"conv2d_grad_weight\",\"output\":\"dw\",\"shape\":[5,7],"
+                        "\"images\":16,\"passed\":0,\"relative_error\":0.25,\"share\":null,"
+                        "\"microseconds_a\":1.5,\"microseconds_b\":2}");
+}
+
+Test(event_json, compare_step) {
+    retune_event event = EVENT(RETUNE_EVENT_COMPARE_STEP);
+    event.of.compare_step.step = 19;
+    event.of.compare_step.epoch = 2;
+    event.of.compare_step.learning_rate = 0.003;
+    event.of.compare_step.loss[0] = 0.5;
+    event.of.compare_step.loss[1] = 0.75;
+    event.of.compare_step.drift = 0.001;
+    event.of.compare_step.milliseconds[0] = 12.5;
+    expect_line(&event, "{\"event\":\"compare_step\",\"step\":19,\"epoch\":2,"
+                        "\"learning_rate\":0.003,\"loss_a\":0.5,\"loss_b\":0.75,\"drift\":0.001,"
+                        "\"milliseconds_a\":12.5,\"milliseconds_b\":0}");
+}
+
+Test(event_json, compare_test) {
+    retune_event event = EVENT(RETUNE_EVENT_COMPARE_TEST);
+    event.of.compare_test.total = 64;
+    event.of.compare_test.correct[0] = 60;
+    event.of.compare_test.correct[1] = 59;
+    event.of.compare_test.only[0] = 1;
+    event.of.compare_test.p = 1.0;
+    expect_line(&event, "{\"event\":\"compare_test\",\"total\":64,\"correct_a\":60,"
+                        "\"correct_b\":59,\"only_a\":1,\"only_b\":0,\"p\":1,\"loss_a\":0,"
+                        "\"loss_b\":0}");
+}
+
+Test(event_json, compare_end) {
+    retune_event event = EVENT(RETUNE_EVENT_COMPARE_END);
+    event.of.compare_end.text = "different: conv2d";
+    event.of.compare_end.layer = "conv1";
+    event.of.compare_end.op = "conv2d";
+    event.of.compare_end.ops = 41;
+    event.of.compare_end.ops_outside = 2;
+    event.of.compare_end.peak_memory_bytes[1] = 1024;
+    event.of.compare_end.seconds = 2.5;
+    expect_line(&event, "{\"event\":\"compare_end\",\"equivalent\":0,"
+                        "\"verdict\":\"different: conv2d\",\"layer\":\"conv1\",\"op\":\"conv2d\","
+                        "\"tensors\":null,\"ops\":41,\"ops_outside\":2,\"peak_memory_bytes_a\":0,"
+                        "\"peak_memory_bytes_b\":1024,\"seconds\":2.5}");
 }
 
 Test(event_json, unknown_kind) {

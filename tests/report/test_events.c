@@ -1,6 +1,8 @@
 /* Where events go, and in which order. */
 #include "report/events.h"
 
+#include "base/clock.h"
+
 #include "expect.h"
 #include "temporary.h"
 
@@ -136,4 +138,19 @@ Test(events, the_callback_hears_what_the_folder_cannot_take) {
     cr_expect_eq(l.count, 2);
     retune_events_release(&events);
     retune_run_folder_close(folder);
+}
+
+/* Three times through a phase, the second time in two steps. */
+Test(events, seconds_of_a_phase_add_up) {
+    retune_events events = {0};
+    double now = retune_clock_seconds();
+    double began[] = {now - 10.0, now - 3.0, now - 3.0, now - 5.0, now - 1.0};
+    uint64_t done[] = {7, 4, 7, 7, 7};
+    for (int i = 0; i < 5; i++)
+        assert_ok(retune_events_progress(&events,
+                                         i < 4 ? RETUNE_PHASE_EVALUATE : RETUNE_PHASE_TRAIN, 0,
+                                         done[i], 7, "images", began[i], &error));
+    cr_expect_float_eq(events.seconds[RETUNE_PHASE_EVALUATE], 18.0, 0.2);
+    cr_expect_float_eq(events.seconds[RETUNE_PHASE_TRAIN], 1.0, 0.2);
+    cr_expect_eq(events.seconds[RETUNE_PHASE_SCAN], 0.0);
 }

@@ -6,6 +6,7 @@
 #include "run/scene.h"
 
 #include "graph/op_rule.h"
+#include "report/page.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,6 +186,16 @@ Test(run_fallback, placement_is_reported_by_train_and_check) {
     events = events_parse(command_stdout);
     cr_expect_eq(event_number(events_find(events, "placement", 1), "bytes"), bytes);
     cJSON_Delete(events);
+}
+
+Test(run_fallback, placement_is_in_the_report) {
+    cJSON_Delete(train_op("refuse pool", ""));
+    char *page = page_read("op/report.html");
+    page_check(page);
+    cr_expect(strstr(page, "<p>training: each time, ") != NULL);
+    cr_expect(strstr(page, ">pool (average_pool)</td>") != NULL);
+    cr_expect(strstr(page, "<th scope=\"row\" class=\"\">shim/0</th>") != NULL);
+    free(page);
 }
 
 /* A job on one device has nothing to report. */

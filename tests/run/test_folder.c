@@ -55,7 +55,9 @@ Test(run_folder, holds_these_files_and_no_other) {
                                            "model.safetensors",
                                            "delta.safetensors",
                                            "last.safetensors",
-                                           "last.previous.safetensors"};
+                                           "last.previous.safetensors",
+                                           "predictions.jsonl",
+                                           "report.html"};
     size_t found = 0, count = sizeof expected / sizeof *expected;
     scene_train("");
     DIR *folder = opendir("run");
@@ -69,6 +71,42 @@ Test(run_folder, holds_these_files_and_no_other) {
     }
     closedir(folder);
     cr_expect(found == count + 2, "%zu of %zu", found, count + 2);
+}
+
+static retune_dtype type_in(const char *path) {
+    retune_safetensors *file = NULL;
+    cr_assert(retune_safetensors_open(path, &file, NULL) == RETUNE_OK, "%s", path);
+    retune_dtype type = retune_safetensors_find(file, "conv_pw_13/kernel")->desc.dtype;
+    retune_safetensors_close(file);
+    return type;
+}
+
+/* The model alone is rounded: training goes the same way, and what is read back says nearly the
+ * same.
+ */
+Test(run_folder, models_of_half_the_size) {
+    size_t whole = 0, half = 0;
+    scene_train("");
+    free(scene_read("run/model.safetensors", &whole));
+    scene_train("--set output.precision=fp16 --set output.folder=half");
+    free(scene_read("half/model.safetensors", &half));
+    cr_expect(half < 0.55 * (double)whole, "%zu and %zu bytes", half, whole);
+    cr_expect(type_in("half/model.safetensors") == RETUNE_F16);
+    cr_expect(type_in("half/last.safetensors") == RETUNE_F32);
+    cr_expect(type_in("half/delta.safetensors") == RETUNE_F32);
+    cr_expect(tensors_same("run/last.safetensors", "half/last.safetensors"));
+    cr_expect(tensors_same("run/delta.safetensors", "half/delta.safetensors"));
+    cr_expect(scene_run("eval job.ini --json --model half/model.safetensors") == 0);
+    cJSON *rounded = events_parse(command_stdout);
+    cr_expect(scene_run("eval job.ini --json --model run/model.safetensors") == 0);
+    cJSON *exact = events_parse(command_stdout);
+    double a = event_number(events_find(exact, "eval", 0), "loss");
+    double b = event_number(events_find(rounded, "eval", 0), "loss");
+    cr_expect(a != b && fabs(a - b) < 0.01 * (1 + a), "%g and %g", a, b);
+    cJSON_Delete(rounded);
+    cJSON_Delete(exact);
+    /* And a network to start from, as any other. */
+    scene_train("--fresh --set model.weights=half/model.safetensors");
 }
 
 /* Read from elsewhere, the run's job.ini gives the job again, overrides included. */

@@ -4,6 +4,8 @@
 #include "run/scene.h"
 #include "run/tensors.h"
 
+#include "report/page.h"
+
 #include "base/random.h"
 #include "retune/retune.h"
 
@@ -80,6 +82,14 @@ static bool has_begun(void) {
     return access("run/job.ini", F_OK) == 0;
 }
 
+/* Also a run that was stopped has its report. */
+static void expect_report(const char *context) {
+    cr_assert(access("run/report.html", F_OK) == 0, "%s: no report", context);
+    char *page = page_read("run/report.html");
+    page_check(page);
+    free(page);
+}
+
 /* ---- What must come of it ------------------------------------------------------------------ */
 
 /* The lines of metrics.csv without their last column, the seconds. */
@@ -118,6 +128,7 @@ static void expect_whole(const char *context) {
     cr_expect(strcmp(got, wanted) == 0, "%s:\n%s\nnot\n%s", context, got, wanted);
     free(got);
     free(wanted);
+    cr_expect(system("cmp -s run/predictions.jsonl whole/predictions.jsonl") == 0, "%s", context);
     expect_one_of_each("run/metrics.jsonl", context);
 }
 
@@ -137,6 +148,8 @@ static void cut_everywhere(bool by_force) {
         first = train((cut){at, by_force}, false);
         if (first != RETUNE_OK) {
             cr_assert(first == (by_force ? -1 : RETUNE_CANCELLED), "%s: %d", context, first);
+            if (!by_force && has_begun())
+                expect_report(context);
             cr_assert(train(never, has_begun()) == RETUNE_OK, "%s", context);
         }
         expect_whole(context);

@@ -110,17 +110,49 @@ Test(run_use, inspect_a_model_file) {
     scene_refuse(3, "inspect none.safetensors", "none.safetensors", NULL);
 }
 
+/* ---- A job of one's own -------------------------------------------------------------------- */
+
+/* From a folder of images and a model to start from to one that is trained, without an editor. The
+ * model says how wide and how large it is. */
+Test(run_use, a_job_that_init_writes) {
+    scene_train("");
+    cr_assert_eq(scene_run("init data --weights run/model.safetensors -o mine.ini"), 0, "%s",
+                 command_stderr);
+    cr_expect_eq(scene_run("check mine.ini"), 0, "%s", command_stderr);
+    cr_expect_eq(scene_run("train mine.ini --json --set train.epochs=2"), 0, "%s", command_stderr);
+    cr_expect(strstr(command_stdout, "\"train\":36,\"test\":12"), "%s", command_stdout);
+    cr_assert_eq(scene_run("inspect mine.ini"), 0);
+    cr_expect(strstr(command_stdout, "(None,16,16,8)"), "%s", command_stdout);
+}
+
 /* ---- Embedding ----------------------------------------------------------------------------- */
 
 Test(run_use, a_program_that_embeds_the_library) {
     size_t size = 0;
     scene_picture("new.png", 2, 500);
     cr_assert_eq(system("'" EMBED "' job.ini run/model.safetensors new.png >said.txt 2>&1"), 0);
-    char *said = scene_read("said.txt", &size);
-    cr_expect(strstr(said, "4 epochs\nstripes"), "%s", said);
+    char *said = scene_read("said.txt", &size), *stripes = strstr(said, "% stripes\n");
+    cr_expect(strstr(said, "epoch 4: loss ") && stripes, "%s", said);
+    cr_expect(stripes && atof(stripes - strlen(" 99.9 ")) > 50.0, "%s", said);
     free(said);
     cr_expect_neq(system("'" EMBED "' none.ini none.safetensors new.png >said.txt 2>&1"), 0);
     said = scene_read("said.txt", &size);
     cr_expect(strstr(said, "none.ini"), "%s", said);
     free(said);
+}
+
+/* The README shows this very program. */
+Test(run_use, the_program_in_the_readme) {
+    char path[4096];
+    size_t size = 0;
+    const char *source = getenv("RETUNE_TEST_SOURCE");
+    if (!source)
+        cr_skip_test("RETUNE_TEST_SOURCE, the source folder, is not set");
+    snprintf(path, sizeof path, "%s/README.md", source);
+    char *readme = scene_read(path, &size);
+    snprintf(path, sizeof path, "%s/tests/run/embed.c", source);
+    char *program = scene_read(path, &size);
+    cr_expect(strstr(readme, program) != NULL, "README.md does not show tests/run/embed.c");
+    free(program);
+    free(readme);
 }

@@ -84,7 +84,8 @@ static const retune_progress progress = {.epoch = 3,
                                          .mark = {UINT64_C(1) << 40, 12345},
                                          .settings = UINT64_MAX,
                                          .data = {UINT64_C(0x123456789abcdef0), 1},
-                                         .steps_per_epoch = 18};
+                                         .steps_per_epoch = 18,
+                                         .device = "vulkan/0"};
 
 /* From the device into `learned` and the model. */
 static void read_learned(scene *s) {
@@ -206,6 +207,7 @@ Test(checkpoint, progress_comes_back_to_the_bit) {
     cr_expect_eq(back->settings, progress.settings);
     cr_expect(retune_hash_equal(back->data, progress.data));
     cr_expect_eq(back->steps_per_epoch, progress.steps_per_epoch);
+    cr_expect_str_eq(back->device, progress.device);
     retune_checkpoint_close(checkpoint);
     stop(&s);
 }
@@ -341,7 +343,10 @@ Test(checkpoint, fields_out_of_range) {
                  {"weight", "-inf"},
                  {"accuracy", ""},
                  {"best_accuracy", "NaN(7)"},
-                 {"seconds", "infinity"}};
+                 {"seconds", "infinity"},
+                 {"device", "\x1b[31mcpu/simd"},
+                 {"device", "cpu simd"},
+                 {"device", "a-device-whose-name-is-longer-than-any-that-a-backend-can-ever-give"}};
     scene s = {.session.model = network_small(1)};
     start(&s, &plain, RETUNE_NORM_FROZEN);
     write_checkpoint(&s, RETUNE_RUN_NEW, &progress);

@@ -6,24 +6,23 @@
 #include <math.h>
 #include <stdbool.h>
 
-Test(metrics, counts_and_confusion) {
+Test(metrics, counts_and_predicts) {
     retune_metrics m = {0};
-    uint64_t confusion[9] = {0};
+    retune_prediction predictions[4];
     float probability[] = {0.7f, 0.2f, 0.1f, 0.1f, 0.2f, 0.7f, 0.3f, 0.4f, 0.3f, 0.2f, 0.5f, 0.3f};
     float loss[] = {0.25f, 0.5f, 1.0f, 2.0f}, weight[] = {1, 1, 1, 1};
     int32_t label[] = {0, 2, 2, 1};
-    cr_expect(retune_metrics_add(&m, probability, loss, label, weight, 4, 3, confusion));
+    cr_expect(retune_metrics_add(&m, probability, loss, label, weight, 4, 3, predictions));
     cr_expect_eq(m.correct, 3);
     cr_expect_eq(m.weight, 4.0);
     cr_expect_eq(retune_metrics_accuracy(&m), 0.75);
     cr_expect_eq(retune_metrics_loss(&m), 3.75 / 4.0);
-    static const uint64_t expected[] = {1, 0, 0, 0, 1, 0, 0, 1, 1};
-    cr_expect_arr_eq(confusion, expected, sizeof expected);
+    static const retune_prediction expected[] = {{0, 0.7f}, {2, 0.7f}, {1, 0.4f}, {1, 0.5f}};
+    cr_expect_arr_eq(predictions, expected, sizeof expected);
 
-    cr_expect(retune_metrics_add(&m, probability, loss, label, weight, 1, 3, confusion));
+    cr_expect(retune_metrics_add(&m, probability, loss, label, weight, 1, 3, predictions));
     cr_expect_eq(m.correct, 4);
     cr_expect_eq(m.weight, 5.0);
-    cr_expect_eq(confusion[0], 2);
 }
 
 Test(metrics, nothing_counted_yet) {
@@ -37,28 +36,30 @@ Test(metrics, nothing_counted_yet) {
 /* Padding is passed over whatever it holds. */
 Test(metrics, weight_0_counts_nowhere) {
     retune_metrics m = {0};
-    uint64_t confusion[4] = {0};
+    retune_prediction predictions[3];
     float probability[] = {0.9f, 0.1f, NAN, NAN, 0.9f, 0.1f};
     float loss[] = {1.0f, NAN, INFINITY}, weight[] = {1, 0, 0};
     int32_t label[] = {0, 0, -1};
-    cr_expect(retune_metrics_add(&m, probability, loss, label, weight, 3, 2, confusion));
+    cr_expect(retune_metrics_add(&m, probability, loss, label, weight, 3, 2, predictions));
     cr_expect_eq(m.correct, 1);
     cr_expect_eq(m.weight, 1.0);
     cr_expect_eq(m.loss, 1.0);
-    cr_expect_eq(confusion[0], 1);
-    cr_expect_eq(confusion[1] + confusion[2] + confusion[3], 0);
+    cr_expect_eq(predictions[0].predicted, 0);
+    cr_expect_eq(predictions[1].predicted, RETUNE_NOT_PREDICTED);
+    cr_expect_eq(predictions[2].predicted, RETUNE_NOT_PREDICTED);
+    cr_expect_eq(predictions[2].confidence, 0.0f);
 }
 
 Test(metrics, a_tie_goes_to_the_first_class) {
     retune_metrics m = {0};
-    uint64_t confusion[9] = {0};
+    retune_prediction predictions[2];
     float probability[] = {0.4f, 0.4f, 0.2f, 0.2f, 0.4f, 0.4f};
     float loss[] = {0, 0}, weight[] = {1, 1};
     int32_t label[] = {1, 1};
-    cr_expect(retune_metrics_add(&m, probability, loss, label, weight, 2, 3, confusion));
+    cr_expect(retune_metrics_add(&m, probability, loss, label, weight, 2, 3, predictions));
     cr_expect_eq(m.correct, 1);
-    cr_expect_eq(confusion[1 * 3 + 0], 1);
-    cr_expect_eq(confusion[1 * 3 + 1], 1);
+    cr_expect_eq(predictions[0].predicted, 0);
+    cr_expect_eq(predictions[1].predicted, 1);
 }
 
 /* ---- Numbers that are none ----------------------------------------------------------------- */

@@ -177,7 +177,7 @@ static void release(prepared_op *p) {
 static retune_status spoil(prepared_op *p, uint32_t output, retune_error *error) {
     const retune_backend *backend = p->on->backend;
     const retune_tensor_desc *desc = &p->op->outputs[output];
-    const bool integer = element_epsilon(desc->dtype) <= 0;
+    const bool integer = retune_dtype_epsilon(desc->dtype) <= 0;
     double *values = elements_allocate(desc_count(desc));
     void *image = allocate_bytes(desc);
     for (size_t i = 0; i < desc_count(desc); i++)

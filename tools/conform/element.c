@@ -93,31 +93,6 @@ double element_round(uint32_t dtype, double value) {
     return rounded;
 }
 
-double element_epsilon(uint32_t dtype) {
-    switch (dtype) {
-    case RETUNE_F32:
-        return 0x1p-23;
-    case RETUNE_F16:
-        return 0x1p-10;
-    case RETUNE_BF16:
-        return 0x1p-7;
-    default:
-        return 0;
-    }
-}
-
-double element_smallest_normal(uint32_t dtype) {
-    switch (dtype) {
-    case RETUNE_F32:
-    case RETUNE_BF16:
-        return 0x1p-126;
-    case RETUNE_F16:
-        return 0x1p-14;
-    default:
-        return 0;
-    }
-}
-
 double *elements_allocate(size_t count) {
     double *values = calloc(count ? count : 1, sizeof *values);
     if (!values) {

@@ -12,12 +12,6 @@ double element_round(uint32_t dtype, double value);
 void elements_encode(uint32_t dtype, const double *values, size_t count, void *out_data);
 void elements_decode(uint32_t dtype, const void *data, size_t count, double *out_values);
 
-/* Distance from 1 to the next larger value of a floating type; 0 for an integer type. */
-double element_epsilon(uint32_t dtype);
-
-/* The smallest normal value of a floating type; 0 for an integer type. */
-double element_smallest_normal(uint32_t dtype);
-
 /* An array of `count` zeros, at least one; the program ends when there is no memory. */
 double *elements_allocate(size_t count);
 

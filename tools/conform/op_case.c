@@ -2,7 +2,7 @@
 
 #include "base/status.h"
 #include "base/tensor_desc.h"
-#include "element.h"
+#include "graph/tolerance.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,37 +190,9 @@ retune_op_desc op_case_describe(const op_case *op) {
     return desc;
 }
 
-/* Elements of `desc` over those of its dimension `d`. */
-static double count_without(const retune_tensor_desc *desc, uint32_t d) {
-    return (double)desc_count(desc) / (double)desc->shape[d];
-}
-
 double op_case_reduction(const op_case *op) {
-    const retune_tensor_desc *in = op->inputs;
-    const retune_pooling_attributes *pooling = &op->attributes.pooling;
-    switch (op->kind) {
-    case RETUNE_OP_CONV2D:
-        return count_without(&in[1], 0);
-    case RETUNE_OP_CONV2D_GRAD_INPUT:
-        return count_without(&in[1], 3);
-    case RETUNE_OP_DEPTHWISE_CONV2D:
-    case RETUNE_OP_DEPTHWISE_CONV2D_GRAD_INPUT:
-        return count_without(&in[1], 2);
-    case RETUNE_OP_CONV2D_GRAD_WEIGHT:
-    case RETUNE_OP_DEPTHWISE_CONV2D_GRAD_WEIGHT:
-        return count_without(&in[1], 3);
-    case RETUNE_OP_BATCH_NORM:
-    case RETUNE_OP_BATCH_NORM_GRAD:
-        return count_without(&in[0], in[0].rank - 1);
-    case RETUNE_OP_POOL:
-    case RETUNE_OP_POOL_GRAD:
-        return (double)pooling->window_height * pooling->window_width;
-    case RETUNE_OP_SOFTMAX_CROSS_ENTROPY:
-    case RETUNE_OP_SOFTMAX_CROSS_ENTROPY_GRAD:
-        return (double)in[0].shape[in[0].rank - 1];
-    default:
-        return 1;
-    }
+    const retune_op_desc desc = op_case_describe(op);
+    return retune_op_reduction(&desc);
 }
 
 double op_case_work(const op_case *op) {
@@ -231,12 +203,6 @@ double op_case_work(const op_case *op) {
 }
 
 uint32_t op_case_dtype(const op_case *op) {
-    uint32_t coarsest = RETUNE_F32;
-    for (uint32_t s = 0; s < RETUNE_OP_TENSORS_MAX; s++) {
-        const retune_tensor_desc *descs[] = {&op->inputs[s], &op->outputs[s]};
-        for (size_t i = 0; i < 2; i++)
-            if (descs[i]->rank && element_epsilon(descs[i]->dtype) > element_epsilon(coarsest))
-                coarsest = descs[i]->dtype;
-    }
-    return coarsest;
+    const retune_op_desc desc = op_case_describe(op);
+    return retune_op_dtype(&desc);
 }

@@ -1,18 +1,13 @@
-/* How far a device may be from the float64 reference: by op, dtype and reduction length, never by
- * backend. */
+/* How far a device may be from the float64 reference (graph/tolerance.h), for cases. */
 #ifndef RETUNE_CONFORM_TOLERANCE_H
 #define RETUNE_CONFORM_TOLERANCE_H
 
+#include "graph/tolerance.h"
 #include "op_case.h"
 
-/* A result passes when |got - expected| <= absolute + relative * |expected|. */
-typedef struct op_tolerance {
-    double absolute, relative;
-    double subnormal;     /* an expected value below this may come out as 0 */
-    bool zero_is_exact;   /* an expected 0 must come out as 0 */
-    bool nan_is_anything; /* the op does not say what becomes of a NaN */
-} op_tolerance;
+typedef retune_tolerance op_tolerance;
 
+/* Cases have inputs of magnitude 1. */
 op_tolerance tolerance_of(const op_case *op);
 
 /* True when `got` passes for `expected`. */

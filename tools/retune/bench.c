@@ -1,4 +1,4 @@
-#include "figures.h"
+#include "base/figures.h"
 #include "interrupt.h"
 #include "listener.h"
 #include "output.h"

@@ -1,5 +1,5 @@
 /* The ladder: backends in the order they are tried, and what each has to offer. */
-#include "figures.h"
+#include "base/figures.h"
 #include "output.h"
 #include "verbs.h"
 

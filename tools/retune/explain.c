@@ -1,5 +1,5 @@
 /* Both outputs are INI files: the settings of a job with their origins as comments, and the
- * reference with everything that can be set. */
+ * reference with everything that can be set, which is a page as well (configs/REFERENCE.md). */
 #include "output.h"
 #include "table.h"
 #include "verbs.h"
@@ -86,6 +86,50 @@ static retune_status print_settings(const retune_job *job, bool json, retune_err
     return status;
 }
 
+/* ---- The reference as a page --------------------------------------------------------------- */
+
+/* Text of a cell in a Markdown table, where a bar would end it. */
+static void print_cell(const char *text) {
+    for (; *text; text++)
+        printf(strchr("|<>*_", *text) ? "\\%c" : "%c", *text);
+}
+
+static void print_row(const retune_setting *setting) {
+    printf("| `%s` | ", setting->key);
+    if (*setting->default_value)
+        printf("`%s`", setting->default_value);
+    printf(" | ");
+    print_cell(setting->allowed);
+    printf(" | ");
+    print_cell(setting->description);
+    puts(" |");
+}
+
+static retune_status print_page(retune_error *error) {
+    char section[128] = "";
+    puts("# Every key of a job file\n\n"
+         "Written by `retune explain --reference --markdown`; do not edit. A job file sets what "
+         "differs "
+         "from the\ndefaults; paths are relative to it. `--set section.key=value` overrides a key, "
+         "and so does the\nenvironment (`RETUNE_SECTION_KEY`). What sections `[backend.NAME]` take "
+         "is in "
+         "[README.md](README.md).");
+    for (size_t i = 0; i < retune_setting_count(NULL); i++) {
+        retune_setting setting = {.struct_size = sizeof setting};
+        retune_status status = retune_setting_describe(NULL, i, &setting, error);
+        if (status != RETUNE_OK)
+            return status;
+        if (strcmp(section, setting.section) != 0)
+            printf("\n## `[%s]`\n\n| key | default | allowed | |\n|---|---|---|---|\n",
+                   setting.section);
+        snprintf(section, sizeof section, "%s", setting.section);
+        print_row(&setting);
+    }
+    return RETUNE_OK;
+}
+
+/* -------------------------------------------------------------------------------------------- */
+
 int verb_explain(const struct options *options) {
     retune_job *job = NULL;
     retune_error error = RETUNE_ERROR_INIT;
@@ -93,11 +137,15 @@ int verb_explain(const struct options *options) {
     if (!options->reference && options->argument_count == 0)
         return output_usage_error(options->json,
                                   "usage: retune explain JOB.ini, or retune explain --reference");
+    if (options->markdown && (!options->reference || options->json))
+        return output_usage_error(options->json,
+                                  "--markdown goes with --reference, without --json");
     if (!options->reference)
         status =
             retune_job_open(options->arguments[0], options->sets, options->set_count, &job, &error);
     if (status == RETUNE_OK)
-        status = print_settings(job, options->json, &error);
+        status =
+            options->markdown ? print_page(&error) : print_settings(job, options->json, &error);
     retune_job_close(job);
     return status == RETUNE_OK ? 0 : output_error(options->json, status, error.message);
 }

@@ -1,4 +1,4 @@
-#include "figures.h"
+#include "base/figures.h"
 #include "output.h"
 #include "table.h"
 #include "verbs.h"

@@ -1,6 +1,6 @@
 #include "listener.h"
 
-#include "figures.h"
+#include "base/figures.h"
 #include "interrupt.h"
 #include "output.h"
 
@@ -78,7 +78,7 @@ static void say_device(struct listener *listener, const retune_event *event) {
 }
 
 static void draw_progress(struct listener *listener, const retune_event *event) {
-    static const char *const labels[] = {"scan", "features", "epoch", "test", "bench"};
+    static const char *const labels[] = {"scan", "features", "epoch", "test", "bench", "compare"};
     uint32_t phase = event->of.progress.phase;
     char label[48];
     struct terminal_progress progress = {
@@ -132,6 +132,8 @@ static void say_done(struct listener *listener, const retune_event *event) {
                  figure_bytes((double)event->of.done.peak_memory_bytes).text);
     if (event->of.done.model)
         terminal_say(&listener->terminal, "model", "%s", event->of.done.model);
+    if (event->of.done.report)
+        terminal_say(&listener->terminal, "report", "%s", event->of.done.report);
 }
 
 /* A problem is what `check` was asked for: it is said also when quiet. */
@@ -217,6 +219,11 @@ static void narrate(struct listener *listener, const retune_event *event) {
     case RETUNE_EVENT_BENCH:
     case RETUNE_EVENT_BENCH_PEAK:
     case RETUNE_EVENT_BENCH_OP:
+    case RETUNE_EVENT_COMPARE:
+    case RETUNE_EVENT_COMPARE_OP:
+    case RETUNE_EVENT_COMPARE_STEP:
+    case RETUNE_EVENT_COMPARE_TEST:
+    case RETUNE_EVENT_COMPARE_END:
         break; /* results: the verb prints them on stdout */
     }
 }

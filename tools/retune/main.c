@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct verb {
     const char *name, *arguments, *summary;
@@ -17,6 +19,8 @@ struct verb {
 #define ANY_NUMBER ((size_t)-1)
 
 static const struct verb verbs[] = {
+    {"init", "FOLDER", "Looks at a folder of images and writes a job file for it", TAKES_INIT, 1, 1,
+     verb_init},
     {"train", "JOB.ini", "Loads, splits, freezes, caches, trains, evaluates, saves",
      TAKES_SET | TAKES_RESUME, 1, 1, verb_train},
     {"check", "JOB.ini", "Everything but training: finds what is wrong, plans memory and work",
@@ -31,6 +35,8 @@ static const struct verb verbs[] = {
      2, ANY_NUMBER, verb_predict},
     {"bench", "JOB.ini", "Images a second of each part, and what each op takes",
      TAKES_SET | TAKES_BENCH, 1, 1, verb_bench},
+    {"compare", "JOB.ini", "The same job on two devices: where, and whether, they differ",
+     TAKES_SET | TAKES_COMPARE, 1, 1, verb_compare},
     {"devices", "[JOB.ini]", "Every backend and device, and why it can or cannot be used",
      TAKES_SET | TAKES_SELF_TEST, 0, 1, verb_devices},
 };
@@ -66,6 +72,27 @@ static const struct verb *find_verb(const char *name) {
     return NULL;
 }
 
+/* A folder where a file is wanted is most often one of images, or that of a run. Gives the exit
+ * code; 0: there is nothing to say. */
+static int refuse_folder(const struct verb *verb, const struct options *options) {
+    struct stat info;
+    char path[4096];
+    if (strcmp(verb->arguments, "FOLDER") == 0 || options->argument_count == 0)
+        return 0;
+    const char *name = options->arguments[0];
+    if (stat(name, &info) != 0 || !S_ISDIR(info.st_mode))
+        return 0;
+    static const char *const files[] = {"model.safetensors", "job.ini"};
+    bool job = strstr(verb->arguments, "JOB.ini") != NULL;
+    snprintf(path, sizeof path, "%.4000s/%s", name, files[job]);
+    if (access(path, F_OK) == 0)
+        return output_usage_error(options->json, "%s: is a folder; did you mean %s?", name, path);
+    return output_usage_error(options->json,
+                              job ? "%s: is a folder, not a job file; `retune init %s` writes one"
+                                  : "%s: is a folder, not a model file",
+                              name, name);
+}
+
 static int run_verb(const struct verb *verb, int argc, const char **argv) {
     struct options options;
     int code = options_parse(argc, argv, verb->takes, &options);
@@ -76,6 +103,8 @@ static int run_verb(const struct verb *verb, int argc, const char **argv) {
         code = output_usage_error(options.json, "usage: retune %s [OPTION...] %s", verb->name,
                                   verb->arguments);
     else if (code == 0)
+        code = refuse_folder(verb, &options);
+    if (code == 0 && !options.help)
         code = verb->run(&options);
     options_free(&options);
     return code;

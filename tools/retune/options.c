@@ -17,10 +17,22 @@ enum {
     MODEL = 'm',
     TOP = 't',
     REFERENCE = 'R',
+    MARKDOWN = 'M',
     TOP_OPS = 'T',
     CLASSES = 'c',
     SECONDS = 'S',
-    SELF_TEST = 'e'
+    DEVICE_A = 'a',
+    DEVICE_B = 'b',
+    STEPS = 'n',
+    EPOCHS = 'e',
+    BATCH = 'B',
+    TEST = 'i',
+    FROM = 'F',
+    SAVE = 'V',
+    HTML = 'H',
+    SELF_TEST = 'E',
+    OUTPUT = 'o',
+    WEIGHTS = 'w'
 };
 
 struct row {
@@ -38,7 +50,20 @@ static const struct row rows[] = {
     {TAKES_BENCH, SECONDS, "seconds", "S", "Measures each figure for so long at least (2)"},
     {TAKES_BENCH, CLASSES, "classes", "N", "Classes, when the data set is not there (5)"},
     {TAKES_BENCH, TOP_OPS, "top", "N", "Shows the N slowest ops of each part (20; 0: all)"},
+    {TAKES_COMPARE, DEVICE_A, "a", "DEVICE", "One device: opencl, cpu/scalar, vulkan/0, ..."},
+    {TAKES_COMPARE, DEVICE_B, "b", "DEVICE", "The other one"},
+    {TAKES_COMPARE, STEPS, "steps", "N", "Trains N steps on both (3)"},
+    {TAKES_COMPARE, EPOCHS, "epochs", "N", "Trains N whole epochs instead"},
+    {TAKES_COMPARE, BATCH, "batch", "N", "Images a step (32; the job's with --epochs)"},
+    {TAKES_COMPARE, TEST, "test", "N", "Test images both predict (64; all with --epochs)"},
+    {TAKES_COMPARE, FROM, "from", "RUN", "Goes on from the checkpoint of a run's folder"},
+    {TAKES_COMPARE, SAVE, "save-tensors", "FOLDER",
+     "Keeps the tensors of the first op that diverges"},
+    {TAKES_COMPARE, HTML, "html", "FILE", "Writes a web page about it"},
+    {TAKES_INIT, OUTPUT, "output", "JOB.ini", "Writes this file (also -o); by default FOLDER.ini"},
+    {TAKES_INIT, WEIGHTS, "weights", "FILE", "Starts from these; by default looks in models/"},
     {TAKES_REFERENCE, REFERENCE, "reference", NULL, "Prints every key there is, as an INI"},
+    {TAKES_REFERENCE, MARKDOWN, "markdown", NULL, "With --reference: as a page of tables"},
     {TAKES_SELF_TEST, SELF_TEST, "self-test", NULL, "Tests every device again"},
     {0, JSON, "json", NULL, "Prints results on stdout as lines of JSON"},
     {0, QUIET, "quiet", NULL, "Shows no progress"},
@@ -101,6 +126,13 @@ static int set_seconds(struct options *options, char *text) {
     return code;
 }
 
+/* Keeps the argument of an option; the last one counts. */
+static int set_text(const struct options *options, const char **text) {
+    free((char *)(uintptr_t)*text);
+    *text = poptGetOptArg(options->context);
+    return 0;
+}
+
 static int take_option(struct options *options, int value) {
     switch (value) {
     case SET:
@@ -115,9 +147,29 @@ static int take_option(struct options *options, int value) {
     case SECONDS:
         return set_seconds(options, poptGetOptArg(options->context));
     case MODEL:
-        free((char *)options->model);
-        options->model = poptGetOptArg(options->context);
-        return 0;
+        return set_text(options, &options->model);
+    case DEVICE_A:
+        return set_text(options, &options->a);
+    case DEVICE_B:
+        return set_text(options, &options->b);
+    case FROM:
+        return set_text(options, &options->from);
+    case SAVE:
+        return set_text(options, &options->save);
+    case HTML:
+        return set_text(options, &options->html);
+    case STEPS:
+        return set_number(options, "steps", 1, poptGetOptArg(options->context), &options->steps);
+    case EPOCHS:
+        return set_number(options, "epochs", 1, poptGetOptArg(options->context), &options->epochs);
+    case BATCH:
+        return set_number(options, "batch", 1, poptGetOptArg(options->context), &options->batch);
+    case TEST:
+        return set_number(options, "test", 1, poptGetOptArg(options->context), &options->test);
+    case OUTPUT:
+        return set_text(options, &options->output);
+    case WEIGHTS:
+        return set_text(options, &options->weights);
     case RESUME:
         options->resume = true;
         return 0;
@@ -126,6 +178,9 @@ static int take_option(struct options *options, int value) {
         return 0;
     case REFERENCE:
         options->reference = true;
+        return 0;
+    case MARKDOWN:
+        options->markdown = true;
         return 0;
     case SELF_TEST:
         options->self_test = true;
@@ -154,6 +209,10 @@ static bool wants_json(int argc, const char **argv) {
     return false;
 }
 
+static char short_name(int value) {
+    return value == HELP ? 'h' : value == OUTPUT ? 'o' : '\0';
+}
+
 int options_parse(int argc, const char **argv, unsigned taken, struct options *out_options) {
     *out_options =
         (struct options){.json = wants_json(argc, argv), .top = 5, .top_ops = 20, .seconds = 2.0};
@@ -165,7 +224,7 @@ int options_parse(int argc, const char **argv, unsigned taken, struct options *o
             continue;
         table[used++] =
             (struct poptOption){.longName = rows[i].name,
-                                .shortName = rows[i].value == HELP ? 'h' : '\0',
+                                .shortName = short_name(rows[i].value),
                                 .argInfo = rows[i].argument ? POPT_ARG_STRING : POPT_ARG_NONE,
                                 .val = rows[i].value};
     }
@@ -191,6 +250,9 @@ void options_free(struct options *options) {
         free(options->texts[i]);
     free(options->texts);
     free(options->sets);
-    free((char *)options->model);
+    const char *const texts[] = {options->model, options->output, options->weights, options->a,
+                                 options->b,     options->from,   options->save,    options->html};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        free((char *)(uintptr_t)texts[i]);
     poptFreeContext(options->context);
 }

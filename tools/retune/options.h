@@ -14,20 +14,25 @@ enum {
     TAKES_RESUME = 1u << 1, /* --resume and --fresh */
     TAKES_MODEL = 1u << 2,
     TAKES_TOP = 1u << 3,
-    TAKES_REFERENCE = 1u << 4,
-    TAKES_BENCH = 1u << 5,    /* --seconds, --classes and --top of ops */
-    TAKES_SELF_TEST = 1u << 6 /* --self-test */
+    TAKES_REFERENCE = 1u << 4, /* --reference and --markdown */
+    TAKES_BENCH = 1u << 5,     /* --seconds, --classes and --top of ops */
+    TAKES_INIT = 1u << 6,      /* --output and --weights */
+    TAKES_SELF_TEST = 1u << 7, /* --self-test */
+    TAKES_COMPARE = 1u << 8    /* --a, --b and what to compare */
 };
 
 struct options {
     bool json, quiet, help;
-    bool resume, fresh, reference, self_test;
-    const char *model; /* NULL when not given */
-    int top;           /* classes of `predict` */
-    int top_ops;       /* of `bench`; 0: all */
-    int classes;       /* 0 when not given */
+    bool resume, fresh, reference, markdown, self_test;
+    const char *model;            /* NULL when not given */
+    const char *output, *weights; /* NULL when not given */
+    int top;                      /* classes of `predict` */
+    int top_ops;                  /* of `bench`; 0: all */
+    int classes;                  /* 0 when not given */
     double seconds;
-    retune_option *sets; /* --set section.key=value, in order */
+    const char *a, *b, *from, *save, *html; /* of `compare`; NULL when not given */
+    int steps, epochs, batch, test;         /* likewise, 0 when not given */
+    retune_option *sets;                    /* --set section.key=value, in order */
     size_t set_count;
     const char **arguments; /* what is no option */
     size_t argument_count;

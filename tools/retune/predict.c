@@ -1,5 +1,5 @@
+#include "base/figures.h"
 #include "exit_code.h"
-#include "figures.h"
 #include "output.h"
 #include "table.h"
 #include "verbs.h"

@@ -1,6 +1,6 @@
 #include "terminal.h"
 
-#include "figures.h"
+#include "base/figures.h"
 #include "output.h"
 
 #include <stdarg.h>

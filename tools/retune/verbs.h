@@ -4,6 +4,7 @@
 
 #include "options.h"
 
+int verb_init(const struct options *options);
 int verb_train(const struct options *options);
 int verb_check(const struct options *options);
 int verb_explain(const struct options *options);
@@ -11,6 +12,7 @@ int verb_inspect(const struct options *options);
 int verb_evaluate(const struct options *options);
 int verb_predict(const struct options *options);
 int verb_bench(const struct options *options);
+int verb_compare(const struct options *options);
 int verb_devices(const struct options *options);
 
 #endif

@@ -27,5 +27,7 @@ static retune_status gradient(retune_backward *backward, const retune_node *node
     return retune_backward_contribute(backward, node->inputs[0], outputs[0], error);
 }
 
-const retune_op_rule retune_rule_activation = {shape, gradient, NULL};
-const retune_op_rule retune_rule_activation_grad = {shape_grad, NULL, NULL};
+const retune_op_rule retune_rule_activation = {
+    .shape = shape, .gradient = gradient, .rounding = {.exact = true, .any_nan = true}};
+const retune_op_rule retune_rule_activation_grad = {.shape = shape_grad,
+                                                    .rounding = {.relative = 1, .zero = true}};

@@ -3,6 +3,8 @@
 
 #include "base/tensor_desc.h"
 
+#include <math.h>
+
 enum { X, GAMMA, BETA, RUNNING_MEAN, RUNNING_VARIANCE };
 enum { Y, SAVED_MEAN, SAVED_INVERSE_STD };
 
@@ -48,5 +50,50 @@ static double flops(const retune_op_desc *op) {
     return 8.0 * retune_shape_volume(op->inputs[X]);
 }
 
-const retune_op_rule retune_rule_batch_norm = {shape, gradient, flops};
-const retune_op_rule retune_rule_batch_norm_grad = {shape_grad, NULL, flops};
+/* The statistics are over everything but the channels. */
+static double reduction(const retune_op_desc *op) {
+    return retune_shape_volume_without(op->inputs[X], op->inputs[X]->rank - 1);
+}
+
+static double magnitude(const retune_op_desc *op, uint32_t slot,
+                        const retune_op_magnitudes *largest) {
+    (void)op;
+    double x = largest->inputs[X], inverse_std = largest->outputs[SAVED_INVERSE_STD];
+    switch (slot) {
+    case Y:
+        return largest->inputs[GAMMA] * (x + largest->outputs[SAVED_MEAN]) * inverse_std +
+               largest->inputs[BETA];
+    case SAVED_INVERSE_STD:
+        return inverse_std;
+    case RUNNING_VARIANCE:
+        return fmax(x * x, largest->inputs[RUNNING_VARIANCE]);
+    default:
+        return fmax(x, largest->inputs[RUNNING_MEAN]);
+    }
+}
+
+/* dx = gamma * inverse_std * (dy - mean(dy) - xhat * mean(dy * xhat)), and |xhat| averages at most
+ * 1. */
+static double magnitude_grad(const retune_op_desc *op, uint32_t slot,
+                             const retune_op_magnitudes *largest) {
+    (void)op;
+    double dy = largest->inputs[1], inverse_std = largest->inputs[4];
+    double xhat = (largest->inputs[0] + largest->inputs[3]) * inverse_std;
+    return slot == 0   ? largest->inputs[2] * inverse_std * dy * (2.0 + xhat)
+           : slot == 1 ? dy * xhat
+                       : dy;
+}
+
+const retune_op_rule retune_rule_batch_norm = {
+    .shape = shape,
+    .gradient = gradient,
+    .flops = flops,
+    .rounding = {.base = 128, .per_term = 2, .relative = 8},
+    .reduction = reduction,
+    .magnitude = magnitude};
+const retune_op_rule retune_rule_batch_norm_grad = {
+    .shape = shape_grad,
+    .flops = flops,
+    .rounding = {.base = 64, .per_term = 2, .relative = 16},
+    .reduction = reduction,
+    .magnitude = magnitude_grad};

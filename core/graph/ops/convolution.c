@@ -8,6 +8,8 @@
 #include "base/tensor_desc.h"
 #include "base/window.h"
 
+#include <math.h>
+
 enum { X, WEIGHT, SCALE, BIAS };
 enum { DZ, GRAD_WEIGHT };
 
@@ -182,12 +184,73 @@ static double flops_grad_weight(const retune_op_desc *op) {
     return 2.0 * taps * retune_shape_volume(dz);
 }
 
-const retune_op_rule retune_rule_conv2d = {shape_conv2d, gradient_conv2d, flops_forward};
-const retune_op_rule retune_rule_conv2d_grad_input = {shape_given, NULL, flops_grad_input};
-const retune_op_rule retune_rule_conv2d_grad_weight = {shape_given, NULL, flops_grad_weight};
-const retune_op_rule retune_rule_depthwise_conv2d = {shape_depthwise, gradient_depthwise,
-                                                     flops_forward};
-const retune_op_rule retune_rule_depthwise_conv2d_grad_input = {shape_given, NULL,
-                                                                flops_grad_input};
-const retune_op_rule retune_rule_depthwise_conv2d_grad_weight = {shape_given, NULL,
-                                                                 flops_grad_weight};
+/* Of the forward pass the taps and channels that meet in an output element, of the gradient of the
+ * input those that an input element reaches, of that of the weights all positions. */
+static double reduction_conv2d(const retune_op_desc *op) {
+    return retune_shape_volume_without(op->inputs[WEIGHT], 0);
+}
+
+static double reduction_conv2d_grad_input(const retune_op_desc *op) {
+    return retune_shape_volume_without(op->inputs[GRAD_WEIGHT], 3);
+}
+
+static double reduction_depthwise(const retune_op_desc *op) {
+    return retune_shape_volume_without(op->inputs[WEIGHT], 2);
+}
+
+static double reduction_grad_weight(const retune_op_desc *op) {
+    return retune_shape_volume_without(op->inputs[1], 3);
+}
+
+/* A sum on its way is as large as one of its terms and, where they are of one sign, as the result.
+ */
+static double magnitude_forward(const retune_op_desc *op, uint32_t slot,
+                                const retune_op_magnitudes *largest) {
+    double scale = op->inputs[SCALE] ? largest->inputs[SCALE] : 1.0;
+    return fmax(largest->inputs[X] * largest->inputs[WEIGHT] * scale + largest->inputs[BIAS],
+                largest->outputs[slot]);
+}
+
+static double magnitude_grad(const retune_op_desc *op, uint32_t slot,
+                             const retune_op_magnitudes *largest) {
+    (void)op;
+    double term = slot == 0 ? largest->inputs[0] * largest->inputs[1]
+                            : largest->inputs[1]; /* dbias sums dz */
+    return fmax(term, largest->outputs[slot]);
+}
+
+#define ROUNDING                                                                                   \
+    { .base = 16, .per_term = 1, .products = true }
+
+const retune_op_rule retune_rule_conv2d = {.shape = shape_conv2d,
+                                           .gradient = gradient_conv2d,
+                                           .flops = flops_forward,
+                                           .rounding = ROUNDING,
+                                           .reduction = reduction_conv2d,
+                                           .magnitude = magnitude_forward};
+const retune_op_rule retune_rule_conv2d_grad_input = {.shape = shape_given,
+                                                      .flops = flops_grad_input,
+                                                      .rounding = ROUNDING,
+                                                      .reduction = reduction_conv2d_grad_input,
+                                                      .magnitude = magnitude_grad};
+const retune_op_rule retune_rule_conv2d_grad_weight = {.shape = shape_given,
+                                                       .flops = flops_grad_weight,
+                                                       .rounding = ROUNDING,
+                                                       .reduction = reduction_grad_weight,
+                                                       .magnitude = magnitude_grad};
+const retune_op_rule retune_rule_depthwise_conv2d = {.shape = shape_depthwise,
+                                                     .gradient = gradient_depthwise,
+                                                     .flops = flops_forward,
+                                                     .rounding = ROUNDING,
+                                                     .reduction = reduction_depthwise,
+                                                     .magnitude = magnitude_forward};
+const retune_op_rule retune_rule_depthwise_conv2d_grad_input = {.shape = shape_given,
+                                                                .flops = flops_grad_input,
+                                                                .rounding = ROUNDING,
+                                                                .reduction = reduction_depthwise,
+                                                                .magnitude = magnitude_grad};
+const retune_op_rule retune_rule_depthwise_conv2d_grad_weight = {.shape = shape_given,
+                                                                 .flops = flops_grad_weight,
+                                                                 .rounding = ROUNDING,
+                                                                 .reduction = reduction_grad_weight,
+                                                                 .magnitude = magnitude_grad};

@@ -30,7 +30,9 @@ static retune_status gradient_add(retune_backward *backward, const retune_node *
     return RETUNE_OK;
 }
 
-const retune_op_rule retune_rule_add = {shape_like_first, gradient_add, NULL};
-const retune_op_rule retune_rule_accumulate = {shape_like_first, NULL, NULL};
-const retune_op_rule retune_rule_fill = {shape_given, NULL, NULL};
-const retune_op_rule retune_rule_cast = {shape_given, NULL, NULL};
+const retune_op_rule retune_rule_add = {
+    .shape = shape_like_first, .gradient = gradient_add, .rounding = {.relative = 1}};
+const retune_op_rule retune_rule_accumulate = {.shape = shape_like_first,
+                                               .rounding = {.relative = 1}};
+const retune_op_rule retune_rule_fill = {.shape = shape_given, .rounding = {.exact = true}};
+const retune_op_rule retune_rule_cast = {.shape = shape_given, .rounding = {.exact = true}};

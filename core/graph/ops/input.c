@@ -27,5 +27,15 @@ static double flops_normalize(const retune_op_desc *op) {
     return 2.0 * retune_shape_volume(op->inputs[0]);
 }
 
-const retune_op_rule retune_rule_normalize = {shape_normalize, NULL, flops_normalize};
-const retune_op_rule retune_rule_gather = {shape_gather, NULL, NULL};
+static double magnitude_normalize(const retune_op_desc *op, uint32_t slot,
+                                  const retune_op_magnitudes *largest) {
+    (void)op;
+    (void)slot;
+    return largest->inputs[0] * largest->inputs[1] + largest->inputs[2];
+}
+
+const retune_op_rule retune_rule_normalize = {.shape = shape_normalize,
+                                              .flops = flops_normalize,
+                                              .rounding = {.base = 8},
+                                              .magnitude = magnitude_normalize};
+const retune_op_rule retune_rule_gather = {.shape = shape_gather, .rounding = {.exact = true}};

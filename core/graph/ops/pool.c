@@ -46,5 +46,28 @@ static double flops(const retune_op_desc *op) {
     return retune_shape_volume(map) * a->window_height * a->window_width;
 }
 
-const retune_op_rule retune_rule_pool = {shape, gradient, flops};
-const retune_op_rule retune_rule_pool_grad = {shape_grad, NULL, flops};
+static double reduction(const retune_op_desc *op) {
+    const retune_pooling_attributes *a = &op->attributes.pooling;
+    return (double)a->window_height * a->window_width;
+}
+
+/* Of the map; argmax, the other input of the gradient, has no part in rounding. */
+static double magnitude(const retune_op_desc *op, uint32_t slot,
+                        const retune_op_magnitudes *largest) {
+    (void)op;
+    (void)slot;
+    return largest->inputs[0];
+}
+
+const retune_op_rule retune_rule_pool = {
+    .shape = shape,
+    .gradient = gradient,
+    .flops = flops,
+    .rounding = {.base = 4, .per_term = 1, .relative = 4, .any_nan = true},
+    .reduction = reduction,
+    .magnitude = magnitude};
+const retune_op_rule retune_rule_pool_grad = {.shape = shape_grad,
+                                              .flops = flops,
+                                              .rounding = {.base = 4, .per_term = 1, .relative = 4},
+                                              .reduction = reduction,
+                                              .magnitude = magnitude};

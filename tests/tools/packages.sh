@@ -15,7 +15,7 @@ stub() {
 
 # A system where everything is installed but cmake and libinih-dev, for root.
 system() {
-    rm -rf "$scratch/bin" "$scratch/log"
+    rm -rf "${scratch:?}/bin" "$scratch/log"
     mkdir "$scratch/bin"
     local command
     for command in bash sed env dirname; do ln -s "$(command -v $command)" "$scratch/bin/$command"; done
@@ -25,7 +25,7 @@ system() {
 }
 
 # Runs install_packages there; its output and the calls of everything but dpkg-query and id.
-code=0 output= calls=
+code=0 output="" calls=""
 install() {
     output=$(PATH="$scratch/bin" "$BASH" -c \
         'set -euo pipefail; . "$1/tools/lib.sh"; install_packages build' bash "$source" 2>&1)

@@ -50,33 +50,34 @@ static void find_path(const void *address, char path[256]) {
         snprintf(path, 256, "%s", info.dli_fname);
 }
 
-static retune_status load(opencl_library *functions, retune_error *error) {
+static retune_status load(opencl_library *functions, opencl_lack *out_lack, retune_error *error) {
     char reason[256] = "", missing[64];
     void *library = open_library(reason);
+    *out_lack = OPENCL_LACKS_LOADER;
     if (!library)
-        return backend_fail(error, RETUNE_UNAVAILABLE,
-                            "no OpenCL loader: %s; install an OpenCL ICD loader (Debian: "
-                            "ocl-icd-libopencl1) and the driver of the device",
-                            reason);
+        return backend_fail(error, RETUNE_UNAVAILABLE, "no OpenCL loader: %s", reason);
+    *out_lack = OPENCL_LACKS_VERSION;
     if (!find_functions(library, functions, missing)) {
         dlclose(library);
         return backend_fail(error, RETUNE_UNAVAILABLE,
                             "the OpenCL library has no %s: OpenCL 1.2 or later is needed", missing);
     }
+    *out_lack = OPENCL_LACKS_NOTHING;
     void *address;
     memcpy(&address, &functions->clGetPlatformIDs, sizeof address);
     find_path(address, functions->path);
     return RETUNE_OK;
 }
 
-retune_status opencl_library_load(retune_error *error) {
+retune_status opencl_library_load(opencl_lack *out_lack, retune_error *error) {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static bool loaded;
     retune_status status = RETUNE_OK;
+    *out_lack = OPENCL_LACKS_NOTHING;
     pthread_mutex_lock(&lock);
     if (!loaded) {
         opencl_library functions = {0};
-        status = load(&functions, error);
+        status = load(&functions, out_lack, error);
         if (status == RETUNE_OK) {
             cl = functions;
             loaded = true;

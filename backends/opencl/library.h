@@ -15,11 +15,20 @@ typedef struct opencl_library {
 #undef OPENCL_FUNCTION
 } opencl_library;
 
+/* What there is not. */
+typedef enum opencl_lack {
+    OPENCL_LACKS_NOTHING,
+    OPENCL_LACKS_LOADER,
+    OPENCL_LACKS_VERSION,
+    OPENCL_LACKS_DRIVER,
+    OPENCL_LACKS_DEVICE
+} opencl_lack;
+
 /* The functions, once opencl_library_load has succeeded. */
 extern opencl_library cl;
 
 /* Loads the library; again costs nothing. UNAVAILABLE: there is none, or a function is missing; the
  * message says what to install. May be called from any thread. */
-retune_status opencl_library_load(retune_error *error);
+retune_status opencl_library_load(opencl_lack *out_lack, retune_error *error);
 
 #endif

@@ -140,43 +140,64 @@ static void sort(device_list *list) {
         }
 }
 
-static retune_status look_up(device_list *list, retune_error *error) {
+/* What a user can do about what there is not. */
+static const char *const advice[] = {
+    [OPENCL_LACKS_NOTHING] = "",
+    [OPENCL_LACKS_LOADER] =
+        "install an OpenCL loader (Debian: ocl-icd-libopencl1) and the driver of the device; an "
+        "Android app names libOpenCL.so in a <uses-native-library> of its manifest",
+    [OPENCL_LACKS_VERSION] = "update the OpenCL loader (Debian: ocl-icd-libopencl1)",
+    [OPENCL_LACKS_DRIVER] =
+        "install the driver of the device (its file is then named in /etc/OpenCL/vendors), or "
+        "pocl-opencl-icd to compute on the CPU",
+    [OPENCL_LACKS_DEVICE] =
+        "join the groups that may open the device (usermod -aG render,video USER, then log in "
+        "again), and see whether somebody else holds it",
+};
+
+static retune_status look_up(device_list *list, opencl_lack *out_lack, retune_error *error) {
     cl_platform_id platforms[PLATFORMS_MAX];
     cl_uint count = 0;
-    retune_status status = opencl_library_load(error);
+    retune_status status = opencl_library_load(out_lack, error);
     if (status != RETUNE_OK)
         return status;
     cl_int code = cl.clGetPlatformIDs(PLATFORMS_MAX, platforms, &count);
+    *out_lack = OPENCL_LACKS_DRIVER;
     if (code != CL_SUCCESS || count == 0)
-        return backend_fail(error, RETUNE_UNAVAILABLE,
-                            "the OpenCL loader %s finds no driver (%s): install the one of the "
-                            "device (its file is then named in /etc/OpenCL/vendors), or "
-                            "pocl-opencl-icd to compute on the CPU",
+        return backend_fail(error, RETUNE_UNAVAILABLE, "the OpenCL loader %s finds no driver (%s)",
                             cl.path, code != CL_SUCCESS ? opencl_code_name(code) : "no platform");
     for (cl_uint n = 0; n < count && n < PLATFORMS_MAX; n++)
         add_platform(list, platforms[n]);
+    *out_lack = OPENCL_LACKS_DEVICE;
     if (list->count == 0)
-        return backend_fail(error, RETUNE_UNAVAILABLE,
-                            "%u OpenCL driver%s, but no device that is available and has a "
-                            "compiler: is it in use elsewhere, may this user open it (groups "
-                            "render, video)?",
-                            count, count == 1 ? "" : "s");
+        return backend_fail(
+            error, RETUNE_UNAVAILABLE,
+            "%u OpenCL driver%s, but no device that is available and has a compiler", count,
+            count == 1 ? "" : "s");
+    *out_lack = OPENCL_LACKS_NOTHING;
     sort(list);
     return RETUNE_OK;
 }
 
-retune_status opencl_platform_devices(const opencl_candidate **out_devices, uint32_t *out_count,
-                                      retune_error *error) {
+static retune_status find_devices(const opencl_candidate **out_devices, uint32_t *out_count,
+                                  opencl_lack *out_lack, retune_error *error) {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static device_list list;
     retune_status status = RETUNE_OK;
+    *out_lack = OPENCL_LACKS_NOTHING;
     pthread_mutex_lock(&lock);
     if (list.count == 0)
-        status = look_up(&list, error);
+        status = look_up(&list, out_lack, error);
     *out_devices = list.devices;
     *out_count = list.count;
     pthread_mutex_unlock(&lock);
     return status;
+}
+
+retune_status opencl_platform_devices(const opencl_candidate **out_devices, uint32_t *out_count,
+                                      retune_error *error) {
+    opencl_lack lack;
+    return find_devices(out_devices, out_count, &lack, error);
 }
 
 /* ---- The plugin's answers ------------------------------------------------------------------- */
@@ -184,10 +205,14 @@ retune_status opencl_platform_devices(const opencl_candidate **out_devices, uint
 retune_status opencl_probe(retune_probe_report *out_report, retune_error *error) {
     const opencl_candidate *devices;
     uint32_t count;
-    retune_status status = opencl_platform_devices(&devices, &count, error);
-    if (status != RETUNE_OK)
-        return status;
+    opencl_lack lack;
     retune_probe_report report = {0};
+    retune_status status = find_devices(&devices, &count, &lack, error);
+    if (status != RETUNE_OK) {
+        snprintf(report.advice, sizeof report.advice, "%s", advice[lack]);
+        (void)backend_fill_struct(out_report, &report, sizeof report, NULL);
+        return status;
+    }
     snprintf(report.library, sizeof report.library, "%s", cl.path);
     snprintf(report.version, sizeof report.version, "%s", devices[0].platform_version);
     return backend_fill_struct(out_report, &report, sizeof report, error);

@@ -89,20 +89,17 @@ static retune_status make_instance(vulkan_library *library, retune_error *error)
     if (result == VK_SUCCESS)
         return RETUNE_OK;
     library->instance = VK_NULL_HANDLE;
-    return backend_fail(error, RETUNE_UNAVAILABLE,
-                        "the Vulkan loader %s finds no driver (%s): install the one of the device, "
-                        "or mesa-vulkan-drivers to compute on the CPU",
+    return backend_fail(error, RETUNE_UNAVAILABLE, "the Vulkan loader %s finds no driver (%s)",
                         library->path, vulkan_result_name(result));
 }
 
-static retune_status load(vulkan_library *library, retune_error *error) {
+static retune_status load(vulkan_library *library, vulkan_lack *out_lack, retune_error *error) {
     char reason[256] = "", missing[64];
     void *file = open_library(reason);
+    *out_lack = VULKAN_LACKS_LOADER;
     if (!file)
-        return backend_fail(error, RETUNE_UNAVAILABLE,
-                            "no Vulkan loader: %s; install it (Debian: libvulkan1) and the driver "
-                            "of the device",
-                            reason);
+        return backend_fail(error, RETUNE_UNAVAILABLE, "no Vulkan loader: %s", reason);
+    *out_lack = VULKAN_LACKS_VERSION;
     void *address = dlsym(file, "vkGetInstanceProcAddr");
     memcpy(&library->vkGetInstanceProcAddr, &address, sizeof address);
     if (!address) {
@@ -114,20 +111,24 @@ static retune_status load(vulkan_library *library, retune_error *error) {
         dlclose(file);
         return refuse_missing(missing, error);
     }
+    *out_lack = VULKAN_LACKS_DRIVER;
     retune_status status = make_instance(library, error);
-    if (status == RETUNE_OK && !find_functions(library, missing))
-        status = refuse_missing(missing, error);
-    return status;
+    if (status != RETUNE_OK)
+        return status;
+    bool whole = find_functions(library, missing);
+    *out_lack = whole ? VULKAN_LACKS_NOTHING : VULKAN_LACKS_VERSION;
+    return whole ? RETUNE_OK : refuse_missing(missing, error);
 }
 
-retune_status vulkan_library_load(retune_error *error) {
+retune_status vulkan_library_load(vulkan_lack *out_lack, retune_error *error) {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static bool loaded;
     retune_status status = RETUNE_OK;
+    *out_lack = VULKAN_LACKS_NOTHING;
     pthread_mutex_lock(&lock);
     if (!loaded) {
         vulkan_library library = {0};
-        status = load(&library, error);
+        status = load(&library, out_lack, error);
         if (status == RETUNE_OK) {
             vk = library;
             loaded = true;

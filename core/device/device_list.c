@@ -21,6 +21,7 @@ static retune_device_summary summarize(const retune_rung *rung, char self_test[S
         .plugin = rung->plugin ? retune_plugin_path(rung->plugin) : NULL,
         .status = (uint32_t)rung->status,
         .reason = rung->status == RETUNE_OK ? NULL : rung->reason,
+        .advice = rung->advice[0] != '\0' ? rung->advice : NULL,
         .library = rung->report.library,
         .library_version = rung->report.version,
     };

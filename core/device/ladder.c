@@ -36,6 +36,14 @@ retune_status retune_refusals_add(retune_refusals *refusals, const char *name, c
     return status;
 }
 
+/* The reason, and what to do about it. */
+static retune_status refuse_rung(retune_refusals *refusals, const retune_rung *rung,
+                                 retune_error *error) {
+    char text[sizeof rung->reason + sizeof rung->advice + 2];
+    snprintf(text, sizeof text, "%s%s%s", rung->reason, rung->advice[0] ? "; " : "", rung->advice);
+    return retune_refusals_add(refusals, rung_name(rung), text, error);
+}
+
 static retune_status fail_refused(const retune_refusals *refusals, retune_error *error) {
     retune_status status = retune_fail(error, RETUNE_UNAVAILABLE, "no usable device");
     for (size_t i = 0; error && i < refusals->count; i++) {
@@ -128,8 +136,7 @@ retune_status retune_ladder_decide(const retune_ladder_options *options, const r
             *out_index = sequence[i];
             goto done;
         }
-        const retune_rung *rung = &rungs[sequence[i]];
-        status = retune_refusals_add(out_refusals, rung_name(rung), rung->reason, error);
+        status = refuse_rung(out_refusals, &rungs[sequence[i]], error);
         if (status != RETUNE_OK)
             goto done;
     }

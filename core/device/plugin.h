@@ -48,7 +48,8 @@ const retune_format *retune_plugin_format(const retune_plugin *plugin);
 
 /* Looks for drivers through a loaded backend. The first time this happens in a child process, so
  * that a driver that crashes or hangs (`timeout_ms`; 0: ten seconds) costs the backend and not the
- * process. UNAVAILABLE with the reason; a crash or hang is remembered and not tried again. */
+ * process. UNAVAILABLE with the reason, and in the report the backend's advice; a crash or hang is
+ * remembered and not tried again. */
 retune_status retune_plugin_probe(retune_plugin *plugin, uint32_t timeout_ms,
                                   retune_probe_report *out_report, retune_error *error);
 

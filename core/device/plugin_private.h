@@ -23,8 +23,8 @@ struct retune_plugin {
     } table; /* once `loaded` */
     bool loaded;
     char sha256[RETUNE_SHA256_TEXT_MAX]; /* of the file that was loaded, when that was pinned */
-    bool trusted;      /* a probe has come back alive */
-    char *probe_fault; /* why it is not probed again */
+    bool trusted;                        /* a probe has come back alive */
+    char *probe_fault;                   /* why it is not probed again */
     /* Of its devices, by key: what this process found out. */
     struct retune_plugin_verdict *verdicts;
     size_t verdict_count, verdict_capacity;

@@ -30,8 +30,11 @@ static retune_status probe_here(const retune_backend *backend, retune_probe_repo
     if (error)
         error->message[0] = '\0';
     retune_status status = retune_plugin_answer(backend->probe(&report, error), "probe", error);
-    if (status != RETUNE_OK)
+    retune_plugin_text(report.advice, sizeof report.advice);
+    if (status != RETUNE_OK) { /* of a report on a failure, only the advice counts */
+        memcpy(out_report->advice, report.advice, sizeof report.advice);
         return status;
+    }
     retune_plugin_text(report.library, sizeof report.library);
     retune_plugin_text(report.version, sizeof report.version);
     report.struct_size = (uint32_t)sizeof report;
@@ -92,6 +95,7 @@ static bool test_device(const retune_plugin *plugin, uint32_t index,
 struct news {
     enum { PROBED, TESTING, TESTED } kind;
     int32_t status; /* PROBED */
+    retune_probe_report report;
     retune_error error;
     uint32_t op;                      /* TESTING */
     char key[RETUNE_VERDICT_KEY_MAX]; /* of the device that is tested */
@@ -136,8 +140,8 @@ static void test_devices(struct contact *c) {
 
 static void *work(void *user) {
     struct contact *c = user;
-    retune_probe_report report;
-    c->news.status = (int32_t)probe_here(&c->plugin->table.backend, &report, &c->news.error);
+    c->news.status =
+        (int32_t)probe_here(&c->plugin->table.backend, &c->news.report, &c->news.error);
     retune_apart_send(c->channel, &c->news, sizeof c->news);
     if (c->news.status == RETUNE_OK && c->mode != RETUNE_SELF_TEST_SKIP)
         test_devices(c);
@@ -206,7 +210,8 @@ static bool follow_tests(retune_plugin *plugin, retune_apart *child, uint32_t ti
 
 /* One child's work: probes, and tests what is to be tested. */
 static retune_status contact_once(retune_plugin *plugin, const retune_plugin_contact *how,
-                                  bool *out_through, retune_error *error) {
+                                  bool *out_through, retune_probe_report *out_report,
+                                  retune_error *error) {
     uint32_t probe_ms = how->probe_timeout_ms ? how->probe_timeout_ms : PROBE_TIMEOUT_MS;
     struct contact contact = {.plugin = plugin, .mode = how->self_test};
     struct news news = {.error = RETUNE_ERROR_INIT};
@@ -225,16 +230,17 @@ static retune_status contact_once(retune_plugin *plugin, const retune_plugin_con
         return RETUNE_OK;
     }
     retune_apart_finish(&child, 0, &killed);
+    memcpy(out_report->advice, news.report.advice, sizeof out_report->advice);
     return news.status == RETUNE_OK
                ? RETUNE_OK
                : retune_fail(error, (retune_status)news.status, "%s", news.error.message);
 }
 
 static retune_status make_contact(retune_plugin *plugin, const retune_plugin_contact *how,
-                                  retune_error *error) {
+                                  retune_probe_report *out_report, retune_error *error) {
     bool through = false;
     while (!through)
-        RETUNE_TRY(contact_once(plugin, how, &through, error));
+        RETUNE_TRY(contact_once(plugin, how, &through, out_report, error));
     plugin->trusted = true;
     return RETUNE_OK;
 }
@@ -251,7 +257,7 @@ retune_status retune_plugin_contact_first(retune_plugin *plugin, const retune_pl
     if (plugin->probe_fault)
         status = retune_fail(error, RETUNE_UNAVAILABLE, "%s", plugin->probe_fault);
     else if (!plugin->trusted)
-        status = make_contact(plugin, how, error);
+        status = make_contact(plugin, how, out_report, error);
     if (status == RETUNE_OK)
         status = probe_here(&plugin->table.backend, out_report, error);
     pthread_mutex_unlock(&lock);

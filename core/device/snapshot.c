@@ -24,10 +24,38 @@ static retune_status add_rung(retune_snapshot *snapshot, const char *backend,
     return RETUNE_OK;
 }
 
-static void refuse(retune_rung *rung, retune_status status, const char *reason) {
+/* How far one came with a backend, and what to do when it is no further. The backend's own advice
+ * goes before. */
+typedef enum stage {
+    STAGE_FIND,
+    STAGE_LOAD,
+    STAGE_PROBE,
+    STAGE_COUNT,
+    STAGE_DEVICE,
+    STAGE_TEST
+} stage;
+
+static const char *const advice[] = {
+    [STAGE_FIND] = "install the plugin, or name its folder in [backend] plugin_path",
+    [STAGE_LOAD] = "install the plugin that belongs to this version of retune, owned by root or "
+                   "by you and writable by nobody else",
+    [STAGE_PROBE] = "update or remove the driver that the backend looks for",
+    [STAGE_COUNT] = "update the driver",
+    [STAGE_DEVICE] = "`retune devices` lists the names there are",
+    [STAGE_TEST] = "update the driver; `retune devices --self-test` tests it again",
+};
+
+static void advise(retune_rung *rung, stage reached) {
+    const char *own = rung->report.advice;
+    snprintf(rung->advice, sizeof rung->advice, "%s",
+             reached == STAGE_PROBE && own[0] ? own : advice[reached]);
+}
+
+static void refuse(retune_rung *rung, retune_status status, const char *reason, stage reached) {
     rung->status = status;
     snprintf(rung->reason, sizeof rung->reason, "%s", reason);
     retune_plugin_text(rung->reason, sizeof rung->reason);
+    advise(rung, reached);
 }
 
 static bool has_id(const retune_snapshot *snapshot, const char *id) {
@@ -60,11 +88,28 @@ static retune_status add_devices(retune_snapshot *snapshot, retune_plugin *plugi
         if (status == RETUNE_OK)
             retune_plugin_judge(plugin, index, &info, options->contact.self_test, &rung->verdict);
         if (status != RETUNE_OK)
-            refuse(rung, status, fault.message);
+            refuse(rung, status, fault.message, STAGE_COUNT);
         else if (rung->verdict.fault[0] != '\0')
-            refuse(rung, RETUNE_UNAVAILABLE, rung->verdict.fault);
+            refuse(rung, RETUNE_UNAVAILABLE, rung->verdict.fault, STAGE_TEST);
+        else if (rung->verdict.failed > 0)
+            advise(rung, STAGE_TEST);
     }
     return RETUNE_OK;
+}
+
+/* Goes with a backend as far as one comes before its devices are looked at. */
+static retune_status reach(const char *name, const retune_snapshot_options *options,
+                           retune_plugin **out_plugin, retune_probe_report *out_report,
+                           uint32_t *out_count, stage *out_reached, retune_error *error) {
+    *out_reached = STAGE_FIND;
+    RETUNE_TRY(retune_plugin_find(RETUNE_PLUGIN_BACKEND, name, options->folder, out_plugin, error));
+    *out_reached = STAGE_LOAD;
+    RETUNE_TRY(retune_plugin_load_pinned(*out_plugin, &options->pins, error));
+    *out_reached = STAGE_PROBE;
+    RETUNE_TRY(retune_plugin_contact_first(*out_plugin, &options->contact, out_report, error));
+    *out_reached = STAGE_COUNT;
+    RETUNE_TRY(retune_device_count(retune_plugin_backend(*out_plugin), out_count, error));
+    return *out_count > 0 ? RETUNE_OK : retune_fail(error, RETUNE_UNAVAILABLE, "has no devices");
 }
 
 static retune_status add_backend(retune_snapshot *snapshot, const char *name,
@@ -76,25 +121,17 @@ static retune_status add_backend(retune_snapshot *snapshot, const char *name,
     retune_probe_report report = {0};
     retune_plugin *plugin = NULL;
     retune_rung *rung = NULL;
+    stage reached;
     uint32_t count = 0;
-    retune_status status =
-        retune_plugin_find(RETUNE_PLUGIN_BACKEND, name, options->folder, &plugin, &fault);
-    if (status == RETUNE_INVALID)
-        return retune_fail(error, status, "%s", fault.message);
-    if (status == RETUNE_OK)
-        status = retune_plugin_load_pinned(plugin, &options->pins, &fault);
-    if (status == RETUNE_OK)
-        status = retune_plugin_contact_first(plugin, &options->contact, &report, &fault);
-    if (status == RETUNE_OK)
-        status = retune_device_count(retune_plugin_backend(plugin), &count, &fault);
-    if (status == RETUNE_OK && count == 0)
-        status = retune_fail(&fault, RETUNE_UNAVAILABLE, "has no devices");
+    retune_status status = reach(name, options, &plugin, &report, &count, &reached, &fault);
     if (status == RETUNE_OK)
         return add_devices(snapshot, plugin, count, &report, options, error);
+    if (status == RETUNE_INVALID && reached == STAGE_FIND)
+        return retune_fail(error, status, "%s", fault.message);
     RETUNE_TRY(add_rung(snapshot, name, &rung, error));
     rung->plugin = plugin;
     rung->report = report;
-    refuse(rung, status, fault.message);
+    refuse(rung, status, fault.message, reached);
     return RETUNE_OK;
 }
 
@@ -121,7 +158,7 @@ static retune_status add_missing(retune_snapshot *snapshot, const char *backend,
     if (status != RETUNE_OK)
         goto done;
     snprintf(rung->info.id, sizeof rung->info.id, "%s", id);
-    refuse(rung, RETUNE_UNAVAILABLE, reason);
+    refuse(rung, RETUNE_UNAVAILABLE, reason, STAGE_DEVICE);
 done:
     retune_names_free(&there);
     return status;
@@ -145,7 +182,7 @@ static retune_status add_all(retune_snapshot *snapshot, const retune_snapshot_op
         goto done;
     snprintf(reason, sizeof reason, "no backend plugin found; searched: %s",
              retune_names_text(&folders, text, sizeof text));
-    refuse(rung, RETUNE_UNAVAILABLE, reason);
+    refuse(rung, RETUNE_UNAVAILABLE, reason, STAGE_FIND);
 done:
     retune_names_free(&folders);
     retune_names_free(&names);

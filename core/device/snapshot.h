@@ -11,6 +11,7 @@ typedef struct retune_rung {
     char backend[RETUNE_PLUGIN_NAME_MAX + 1];
     retune_status status;                  /* RETUNE_OK: nothing speaks against it so far */
     char reason[RETUNE_ERROR_MESSAGE_MAX]; /* why not */
+    char advice[256];                      /* what to do about it; empty: nothing is known */
     retune_device_info info;
     /* How to get at it. */
     retune_plugin *plugin; /* NULL: no plugin of that name */

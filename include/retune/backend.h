@@ -22,7 +22,7 @@ extern "C" {
 
 /* The major version must match; a minor version only appends fields, functions and ops. */
 #define RETUNE_BACKEND_ABI_MAJOR 1u
-#define RETUNE_BACKEND_ABI_MINOR 0u
+#define RETUNE_BACKEND_ABI_MINOR 1u
 #define RETUNE_BACKEND_ABI       ((RETUNE_BACKEND_ABI_MAJOR << 16) | RETUNE_BACKEND_ABI_MINOR)
 
 /* ---- Devices ------------------------------------------------------------------------------- */
@@ -51,6 +51,8 @@ typedef struct retune_probe_report {
     uint32_t reserved;
     char library[256]; /* resolved path of the driver library; empty when it needs none */
     char version[128]; /* driver or interface version */
+    char advice[256];  /* since 1.1: after a failure, what a user can do about it: a package, a
+                        * group,  a line of a manifest; empty: nothing */
 } retune_probe_report;
 
 typedef struct retune_device_info {
@@ -207,7 +209,8 @@ typedef struct retune_backend {
     const char *version; /* of the plugin, for people */
 
     /* Looks for what the backend needs: driver libraries, permissions, an interface version. OK, or
-     * UNAVAILABLE with the reason in `error`. May be called more than once. */
+     * UNAVAILABLE with the reason in `error` and advice in the report. May be called more than
+     * once. */
     retune_status (*probe)(retune_probe_report *out_report, retune_error *error);
 
     /* Devices, numbered from 0, stable for the life of the process. After a probe that was OK. */
@@ -280,7 +283,7 @@ typedef struct retune_backend {
 typedef const retune_backend *(*retune_backend_query_function)(uint32_t host_abi);
 RETUNE_EXPORT const retune_backend *retune_backend_query(uint32_t host_abi);
 
-_Static_assert(sizeof(retune_probe_report) == 392, "ABI layout");
+_Static_assert(sizeof(retune_probe_report) == 648, "ABI layout");
 _Static_assert(sizeof(retune_device_info) == 664, "ABI layout");
 _Static_assert(sizeof(retune_op_attributes) == 96, "ABI layout");
 _Static_assert(sizeof(retune_op_desc) == 8 + 16 * sizeof(void *) + 96, "ABI layout");

@@ -355,6 +355,7 @@ typedef struct retune_device_summary {
     /* What the self-test found: "passed: 22 ops", or which ops are in quarantine (treated as
      * unsupported) and why. NULL for a backend without devices. */
     const char *self_test;
+    const char *advice; /* what to do about a refusal or a quarantine; NULL: nothing is known */
 } retune_device_summary;
 
 typedef struct retune_device_list {

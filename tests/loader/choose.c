@@ -71,7 +71,9 @@ Test(choose, every_refusal_is_told) {
 
 Test(choose, nobody_is_left) {
     char *order[] = {"no_driver", "good/9"};
-    static const char *const refused[] = {"no_driver: libFake", "good/9: no such device"};
+    static const char *const refused[] = {
+        "no_driver: libFake.so.1 not found in /usr/lib; install libfake1",
+        "good/9: no such device; there are: good/one, good/two; `retune devices` lists"};
     retune_ladder_options options = ladder(order, COUNT(order));
     expect_choice(&options, NULL, refused, COUNT(refused));
 }
@@ -276,12 +278,20 @@ Test(choose, list) {
 }
 
 Test(choose, list_of_what_is_missing) {
-    char *order[] = {"does_not_exist", "no_export"};
+    char *order[] = {"does_not_exist", "no_export", "no_driver", "crash", "empty", "good/7"};
+    static const char *const advice[] = {"install the plugin", "belongs to this version",
+                                         "install libfake1",   "update or remove the driver",
+                                         "update the driver",  "lists the names there are"};
     retune_ladder_options options = ladder(order, COUNT(order));
     retune_device_list *list = NULL;
     options.fallback = RETUNE_LADDER_NONE;
     cr_assert_eq(retune_device_list_make(&options, &list, NULL), RETUNE_OK);
-    cr_assert_eq(list->count, 2, "the list goes on where choosing would end");
+    cr_assert_eq(list->count, COUNT(order), "the list goes on where choosing would end");
+    for (size_t i = 0; i < COUNT(order); i++) {
+        cr_assert_not_null(list->devices[i].advice, "%s", order[i]);
+        expect_contains(list->devices[i].advice, advice[i]);
+        cr_expect_null(strchr(list->devices[i].advice, '\n'));
+    }
     cr_expect_null(list->devices[0].plugin);
     cr_expect_eq(list->devices[0].status, RETUNE_UNAVAILABLE);
     cr_expect_str_eq(list->devices[1].plugin, FAKE_PLUGINS "/retune_no_export.so");

@@ -68,6 +68,7 @@ static void print_device(const retune_device_summary *device, bool chosen) {
     if (device->status != RETUNE_OK)
         print_fact("unusable", device->reason ? device->reason
                                               : retune_status_text((retune_status)device->status));
+    print_fact("to do", device->advice);
     print_fact("vendor", device->vendor);
     print_fact("driver", device->driver);
     print_features(device->features);
@@ -88,6 +89,8 @@ static void print_backend(const retune_device_summary *rung, size_t position) {
     if (!rung->id)
         print_fact("unusable",
                    rung->reason ? rung->reason : retune_status_text((retune_status)rung->status));
+    if (!rung->id)
+        print_fact("to do", rung->advice);
 }
 
 static void print_text(const retune_device_list *list) {
@@ -122,6 +125,7 @@ static void print_json(const retune_device_summary *rung) {
     add_text(object, "device", rung->id);
     cJSON_AddStringToObject(object, "status", retune_status_text((retune_status)rung->status));
     add_text(object, "reason", rung->reason);
+    add_text(object, "advice", rung->advice);
     add_text(object, "plugin", rung->plugin);
     add_text(object, "library", rung->library);
     add_text(object, "library_version", rung->library_version);

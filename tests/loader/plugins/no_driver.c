@@ -4,7 +4,8 @@
 #include "fake_backend.h"
 
 static retune_status no_driver_probe(retune_probe_report *report, retune_error *error) {
-    (void)report;
+    if (report->struct_size >= sizeof *report)
+        snprintf(report->advice, sizeof report->advice, "install\nlibfake1");
     return fake_fail(error, RETUNE_UNAVAILABLE, "libFake.so.1 not found\nin /usr/lib");
 }
 

@@ -7,24 +7,20 @@ typedef struct {
     int depthwise, pad_h, pad_w, stride_h, stride_w, dilation_h, dilation_w;
 } geometry;
 
-/* The sum over one tap of x(n,...,h,w) w(o,...,kh,kw): over all input channels, or the one. */
-float tap(global const element *x, int xi, view xv, global const element *w, int wi, view wv,
-          int channels) {
-    float sum = 0.0f;
-    if (xv.shift == 2 && wv.shift == 2) {
-        int c = 0;
-        for (; c + 4 <= channels; c += 4, xi += xv.stride_c, wi += wv.stride_c) {
-            sum = rounded(sum + LOAD(x, xi) * LOAD(w, wi));
-            sum = rounded(sum + LOAD(x, xi + 1) * LOAD(w, wi + 1));
-            sum = rounded(sum + LOAD(x, xi + 2) * LOAD(w, wi + 2));
-            sum = rounded(sum + LOAD(x, xi + 3) * LOAD(w, wi + 3));
-        }
-        for (; c < channels; c++, xi++, wi++)
-            sum = rounded(sum + LOAD(x, xi) * LOAD(w, wi));
-        return sum;
-    }
+float sum_of(float4 v) {
+    return rounded(rounded(v.x + v.y) + rounded(v.z + v.w));
+}
+
+/* The sum over the channels of x(n,...,h,w) w(o,...,kh,kw), which begin at xi and wi. Channels that lie
+ * in blocks of four are read so. */
+float tap(global const element *x, int xi, view xv, global const element *w, int wi, view wv) {
     const int x_mask = (1 << xv.shift) - 1, w_mask = (1 << wv.shift) - 1;
-    for (int c = 0; c < channels; c++)
+    const int blocks = x_mask == 3 && w_mask == 3 ? xv.c / 4 : 0;
+    float4 sums = 0.0f;
+    for (int block = 0; block < blocks; block++)
+        sums = rounded4(sums + LOAD4(x, xi + block * xv.stride_c) * LOAD4(w, wi + block * wv.stride_c));
+    float sum = sum_of(sums);
+    for (int c = 4 * blocks; c < xv.c; c++)
         sum = rounded(sum + LOAD(x, xi + (c >> xv.shift) * xv.stride_c + (c & x_mask)) *
                                 LOAD(w, wi + (c >> wv.shift) * wv.stride_c + (c & w_mask)));
     return sum;
@@ -47,7 +43,7 @@ kernel void convolution_forward(int count, global const element *x, view xv,
                                         LOAD(w, at(wv, 0, p.c, kh, kw)));
             else
                 sum = rounded(sum + tap(x, at(xv, p.n, 0, h, column), xv, w,
-                                        at(wv, p.c, 0, kh, kw), wv, xv.c));
+                                        at(wv, p.c, 0, kh, kw), wv));
         }
     }
     STORE(y, at_place(yv, p), sum);
@@ -57,6 +53,24 @@ kernel void convolution_forward(int count, global const element *x, view xv,
 int output_of(int i, int k, int pad, int stride, int dilation, int size) {
     const int reach = i + pad - k * dilation;
     return reach >= 0 && reach % stride == 0 && reach / stride < size ? reach / stride : -1;
+}
+
+/* The sum over the outputs of gy(n,...,h,w) w(...,i,kh,kw), which begin at gi and wi. */
+float tap_backward(global const element *gy, int gi, view gyv, global const element *w, int wi,
+                   view wv) {
+    const int mask = (1 << gyv.shift) - 1, blocks = mask == 3 ? gyv.c / 4 : 0, step = wv.stride_n;
+    float4 sums = 0.0f;
+    for (int block = 0; block < blocks; block++) {
+        const int j = wi + 4 * block * step;
+        const float4 weights = (float4)(LOAD(w, j), LOAD(w, j + step), LOAD(w, j + 2 * step),
+                                        LOAD(w, j + 3 * step));
+        sums = rounded4(sums + LOAD4(gy, gi + block * gyv.stride_c) * weights);
+    }
+    float sum = sum_of(sums);
+    for (int o = 4 * blocks; o < gyv.c; o++)
+        sum = rounded(sum + LOAD(gy, gi + (o >> gyv.shift) * gyv.stride_c + (o & mask)) *
+                                LOAD(w, wi + o * step));
+    return sum;
 }
 
 /* gx(n,i,h,w) = sum over o and taps of gy w */
@@ -77,10 +91,8 @@ kernel void convolution_backward(int count, global const element *gy, view gyv,
                                         LOAD(w, at(wv, 0, p.c, kh, kw)));
                 continue;
             }
-            const int row = at(wv, 0, p.c, kh, kw);
-            for (int o = 0; o < gyv.c; o++)
-                sum = rounded(sum + LOAD(gy, at(gyv, p.n, o, h, column)) *
-                                        LOAD(w, row + o * wv.stride_n));
+            sum = rounded(sum + tap_backward(gy, at(gyv, p.n, 0, h, column), gyv, w,
+                                             at(wv, 0, p.c, kh, kw), wv));
         }
     }
     STORE(gx, at_place(gxv, p), sum);

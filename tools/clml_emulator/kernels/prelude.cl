@@ -8,11 +8,13 @@
 typedef half element;
 typedef ushort word;
 #define LOAD(p, i) vload_half(i, p)
+#define LOAD4(p, i) vload_half4(0, (p) + (i))
 #define STORE(p, i, value) vstore_half(value, i, p)
 #else
 typedef float element;
 typedef uint word;
 #define LOAD(p, i) (p)[i]
+#define LOAD4(p, i) vload4(0, (p) + (i))
 #define STORE(p, i, value) (p)[i] = (value)
 #endif
 
@@ -22,8 +24,12 @@ float rounded(float x) {
     vstore_half(x, 0, (half *)&bits);
     return vload_half(0, (half *)&bits);
 }
+float4 rounded4(float4 x) {
+    return (float4)(rounded(x.x), rounded(x.y), rounded(x.z), rounded(x.w));
+}
 #else
 #define rounded(x) (x)
+#define rounded4(x) (x)
 #endif
 
 /* Channels lie in blocks of 1 << shift; strides are in elements. */

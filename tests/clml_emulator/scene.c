@@ -72,6 +72,11 @@ void scene_close(void) {
     s.clReleaseContext(s.context);
 }
 
+void scene_configure(const char *variable, const char *value) {
+    setenv(variable, value, 1);
+    expect_ok(s.interface(&s.api, 3, 0));
+}
+
 /* ---- Boxes ---------------------------------------------------------------------------------- */
 
 /* A fixed sequence in [-1, 1), of multiples of 1/128, which halves hold exactly. */

@@ -52,6 +52,9 @@ void scene_load(void);
 void scene_open(void);
 void scene_close(void);
 
+/* Sets a variable of the emulator, which then reads it. */
+void scene_configure(const char *variable, const char *value);
+
 /* A tensor, its values in the order n, c, h, w, and, once scene_bind was called, its memory. */
 typedef struct box {
     emu_tensor *tensor;

@@ -230,8 +230,7 @@ Test(elementwise, momentum) {
 }
 
 Test(elementwise, dampened_momentum) {
-    setenv("CLML_EMULATOR_VARIANT", "dampened", 1);
-    expect_ok(s.interface(&s.api, 3, 0));
+    scene_configure("CLML_EMULATOR_VARIANT", "dampened");
     two_momentum_steps(0.5);
 }
 
@@ -273,7 +272,6 @@ Test(elementwise, adam) {
 }
 
 Test(elementwise, adam_with_integer_time) {
-    setenv("CLML_EMULATOR_VARIANT", "int_time", 1);
-    expect_ok(s.interface(&s.api, 3, 0));
+    scene_configure("CLML_EMULATOR_VARIANT", "int_time");
     adam_steps(CL_SIGNED_INT32);
 }

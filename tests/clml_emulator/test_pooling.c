@@ -99,8 +99,7 @@ Test(pooling, forward_and_backward) {
 
 /* The mask may be encoded as the device likes: its own backward op understands it. */
 Test(pooling, private_masks) {
-    setenv("CLML_EMULATOR_STRICT", "mask", 1);
-    expect_ok(s.interface(&s.api, 3, 0));
+    scene_configure("CLML_EMULATOR_STRICT", "mask");
     for_each_form(all_pools);
 }
 

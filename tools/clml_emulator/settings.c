@@ -133,11 +133,25 @@ static bool parse_refusal(const char *word, refusal *out) {
     cl_uint *s = out->shape;
     int length = 0;
     out->has_shape = sscanf(word, "%63[a-z0-9_*]:%ux%ux%ux%u=%d%n", out->op, &s[0], &s[1], &s[2],
-                            &s[3], &out->code, &length) == 6;
-    if (!out->has_shape)
-        length = 0;
+                            &s[3], &out->code, &length) == 6 &&
+                     !word[length];
+    length = 0;
     return out->has_shape ||
            (sscanf(word, "%63[a-z0-9_*]=%d%n", out->op, &out->code, &length) == 2 && !word[length]);
+}
+
+/* "*", or the name of an entry of the table. */
+static bool is_entry(const char *name) {
+    static const char *const names[] = {
+        "*",
+#define EMU_ENTRY(entry, parameters) #entry,
+#include "entries.def"
+#undef EMU_ENTRY
+    };
+    for (size_t n = 0; n < sizeof names / sizeof names[0]; n++)
+        if (strcmp(names[n], name) == 0)
+            return true;
+    return false;
 }
 
 static bool read_refusals(void) {
@@ -145,7 +159,29 @@ static bool read_refusals(void) {
     char word[96];
     refusal parsed;
     for (const char *at = list ? list : ""; next_word(&at, word);)
-        if (!parse_refusal(word, &parsed))
+        if (!parse_refusal(word, &parsed) || !is_entry(parsed.op))
+            return misunderstood(variable, word);
+    return true;
+}
+
+static const char *const layout_names[] = {"optimal", "nchw", "nhwc"};
+
+/* "tensor:nhwc", "host:nchw" and the like. */
+static bool is_layout(const char *word) {
+    const char *name = strchr(word, ':');
+    if (!name || (strncmp(word, "tensor:", 7) != 0 && strncmp(word, "host:", 5) != 0))
+        return false;
+    for (size_t n = 0; n < sizeof layout_names / sizeof layout_names[0]; n++)
+        if (strcmp(layout_names[n], name + 1) == 0)
+            return true;
+    return false;
+}
+
+static bool read_layouts(void) {
+    const char *variable = "CLML_EMULATOR_REFUSE_LAYOUT", *list = getenv(variable);
+    char word[96];
+    for (const char *at = list ? list : ""; next_word(&at, word);)
+        if (!is_layout(word))
             return misunderstood(variable, word);
     return true;
 }
@@ -160,7 +196,8 @@ bool emu_settings_read(void) {
     settings = (emu_settings){.profile = getenv("CLML_EMULATOR_TRACE") != NULL};
     return read_flags("CLML_EMULATOR_STRICT", strict) &&
            read_flags("CLML_EMULATOR_VARIANT", variants) && read_versions() && read_codes() &&
-           read_refusals() && read_number("CLML_EMULATOR_PADDING", &settings.padding) &&
+           read_refusals() && read_layouts() &&
+           read_number("CLML_EMULATOR_PADDING", &settings.padding) &&
            read_number("CLML_EMULATOR_DELAY_MS", &settings.delay_ms);
 }
 
@@ -186,12 +223,11 @@ cl_int emu_refusal(const char *op, emu_tensor *const *tensors, size_t count) {
 }
 
 bool emu_layout_refused(const char *use, cl_uint layout) {
-    static const char *const names[] = {"optimal", "nchw", "nhwc"};
     const char *list = getenv("CLML_EMULATOR_REFUSE_LAYOUT");
     char word[96], refused[96];
     if (layout > EMU_LAYOUT_NHWC)
         return true;
-    snprintf(refused, sizeof refused, "%s:%s", use, names[layout]);
+    snprintf(refused, sizeof refused, "%s:%s", use, layout_names[layout]);
     for (const char *at = list ? list : ""; next_word(&at, word);)
         if (strcmp(word, refused) == 0)
             return true;

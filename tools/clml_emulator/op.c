@@ -68,8 +68,7 @@ static void check_aliases(emu_builder *b) {
     const emu_op *op = b->op;
     for (size_t i = 0; i < op->use_count; i++)
         for (size_t j = 0; j < op->use_count; j++)
-            if (i != j && emu_present(op->uses[i].tensor) && op->uses[i].role & EMU_WRITE &&
-                op->uses[j].role & EMU_UPDATE)
+            if (i != j && emu_present(op->uses[i].tensor) && op->uses[i].role & EMU_WRITE)
                 emu_require(b, op->uses[i].tensor != op->uses[j].tensor,
                             "a tensor that is written is given twice");
 }

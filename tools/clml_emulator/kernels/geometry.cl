@@ -105,8 +105,8 @@ kernel void pad(int count, global const word *x, view xv, global word *y, view y
     const place p = place_of(yv, i);
     const int n = padded_from(p.n, before.n, xv.n, mode), c = padded_from(p.c, before.c, xv.c, mode);
     const int h = padded_from(p.h, before.h, xv.h, mode), w = padded_from(p.w, before.w, xv.w, mode);
-    const bool constant = n < 0 || c < 0 || h < 0 || w < 0;
-    y[at_place(yv, p)] = constant ? (word)bits : x[at(xv, n, c, h, w)];
+    const bool outside = n < 0 || c < 0 || h < 0 || w < 0;
+    y[at_place(yv, p)] = outside ? (word)bits : x[at(xv, n, c, h, w)];
 }
 
 /* The sum over all outputs that come from this input. */

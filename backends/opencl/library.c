@@ -8,6 +8,7 @@
 #include <string.h>
 
 opencl_library cl;
+static void *handle; /* of the file behind `cl` */
 
 static const char *const file_names[] = {
     "libOpenCL.so.1",
@@ -66,6 +67,7 @@ static retune_status load(opencl_library *functions, retune_error *error) {
     void *address;
     memcpy(&address, &functions->clGetPlatformIDs, sizeof address);
     find_path(address, functions->path);
+    handle = library;
     return RETUNE_OK;
 }
 
@@ -84,4 +86,8 @@ retune_status opencl_library_load(retune_error *error) {
     }
     pthread_mutex_unlock(&lock);
     return status;
+}
+
+void *opencl_library_symbol(const char *name) {
+    return dlsym(handle, name);
 }

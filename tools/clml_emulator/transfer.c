@@ -1,0 +1,270 @@
+/* Tensors to and from host memory, and from one to another. Dense data passes through a buffer of
+ * its own, which a kernel converts to or from the tensor's layout. */
+#include "enqueue.h"
+#include "guard.h"
+#include "late.h"
+
+#include <stdlib.h>
+
+enum { LATE_MS = 20 }; /* how late strict mode touches host memory */
+
+typedef struct transfer {
+    const char *name;
+    emu_place place;
+    const emu_tensor *tensor;
+    cl_mem memory;
+    cl_uint layout; /* of the host */
+    size_t size;    /* bytes of host data */
+    size_t touched; /* bytes of host memory that are touched, as many or more */
+    cl_mem staging; /* of `touched` bytes */
+    cl_event last;  /* of the command enqueued last */
+} transfer;
+
+static void advance(transfer *t, cl_event next) {
+    if (t->last)
+        cl.clReleaseEvent(t->last);
+    t->last = next;
+    t->place.wait_count = 1;
+    t->place.waits = &t->last;
+}
+
+/* An element's bits are moved as they are: words, or halves of words. */
+static cl_int convert(emu_context *context, emu_place *place, cl_uint type, cl_mem from,
+                      const emu_view *from_view, cl_mem to, const emu_view *to_view,
+                      cl_event *out_event) {
+    cl_kernel kernel = NULL;
+    const emu_elements elements = type == CL_HALF_FLOAT ? EMU_ELEMENTS_HALF : EMU_ELEMENTS_FLOAT;
+    const struct {
+        size_t size;
+        const void *value;
+    } arguments[] = {{sizeof(cl_int), &to_view->count},
+                     {sizeof from, &from},
+                     {sizeof *from_view, from_view},
+                     {sizeof to, &to},
+                     {sizeof *to_view, to_view}};
+    cl_int code = emu_kernel_create(context, "data", elements, "copy_elements", &kernel);
+    for (cl_uint n = 0; n < 5 && code == CL_SUCCESS; n++)
+        code = cl.clSetKernelArg(kernel, n, arguments[n].size, arguments[n].value);
+    if (code == CL_SUCCESS)
+        code = emu_launch(place, kernel, (size_t)to_view->count, out_event);
+    if (kernel)
+        cl.clReleaseKernel(kernel);
+    return code;
+}
+
+static cl_int check(transfer *t, const void *host) {
+    if (!host)
+        return emu_refuse(t->name, CL_INVALID_VALUE, "no host memory");
+    if (t->tensor->unused)
+        return emu_refuse(t->name, CL_INVALID_VALUE, "the tensor is an unused one");
+    if (t->layout == EMU_LAYOUT_OPTIMAL || emu_layout_refused("host", t->layout))
+        return emu_refuse(t->name, EMU_INVALID_LAYOUT, "host data of layout %u", t->layout);
+    const cl_int code = emu_check_place(&t->place, t->tensor->context, t->name);
+    return code == CL_SUCCESS ? emu_check_memory(t->tensor, t->memory, t->name) : code;
+}
+
+static cl_int begin(transfer *t, const void *host) {
+    cl_int code = settings.fail_enqueue;
+    if (code == CL_SUCCESS)
+        code = check(t, host);
+    if (code != CL_SUCCESS)
+        return code;
+    t->size = emu_tensor_count(t->tensor) * emu_element_size(t->tensor->type);
+    t->touched = t->size;
+    if (settings.strict.late && emu_tensor_bytes(t->tensor) > t->size)
+        t->touched = emu_tensor_bytes(t->tensor);
+    t->staging =
+        cl.clCreateBuffer(t->tensor->context->context, CL_MEM_READ_WRITE, t->touched, NULL, &code);
+    return code;
+}
+
+static cl_int end(transfer *t, cl_int code, cl_event *out_event) {
+    if (t->staging)
+        cl.clReleaseMemObject(t->staging);
+    if (code == CL_SUCCESS && out_event)
+        *out_event = t->last;
+    else if (t->last)
+        cl.clReleaseEvent(t->last);
+    emu_unlock();
+    return code;
+}
+
+/* Waits for all that the transfer waits for, then the delay, then makes the copy; the queue waits
+ * for that in turn. */
+static cl_int late(transfer *t, unsigned delay_ms, const emu_late_copy *copy) {
+    cl_event marker = NULL, later = NULL;
+    cl_int code = cl.clEnqueueMarkerWithWaitList(t->place.queue, t->place.wait_count,
+                                                 t->place.waits, &marker);
+    if (code != CL_SUCCESS)
+        return code;
+    cl.clFlush(t->place.queue);
+    code = emu_late(t->tensor->context->context, 1, &marker, delay_ms, copy, &later);
+    cl.clReleaseEvent(marker);
+    if (code != CL_SUCCESS)
+        return code;
+    advance(t, later);
+    code = cl.clEnqueueMarkerWithWaitList(t->place.queue, 1, &t->last, &marker);
+    if (code == CL_SUCCESS)
+        advance(t, marker);
+    return code;
+}
+
+/* ---- Write ---------------------------------------------------------------------------------- */
+
+static cl_int write_staging(transfer *t, const void *host) {
+    cl_event event = NULL;
+    const cl_int code = cl.clEnqueueWriteBuffer(t->place.queue, t->staging, CL_FALSE, 0, t->touched,
+                                                host, t->place.wait_count, t->place.waits, &event);
+    if (code == CL_SUCCESS)
+        advance(t, event);
+    return code;
+}
+
+static void CL_CALLBACK free_copy(cl_event event, cl_int state, void *copy) {
+    (void)event, (void)state;
+    free(copy);
+}
+
+/* Host memory is read by a thread once the write's turn has come; its copy lives until the device
+ * has it. */
+static cl_int write_staging_late(transfer *t, const void *host, unsigned delay_ms) {
+    void *copy = malloc(t->touched);
+    if (!copy)
+        return CL_OUT_OF_HOST_MEMORY;
+    cl_int code = late(t, delay_ms, &(emu_late_copy){.to = copy, .from = host, .size = t->touched});
+    if (code == CL_SUCCESS)
+        code = write_staging(t, copy);
+    if (code == CL_SUCCESS)
+        code = cl.clSetEventCallback(t->last, CL_COMPLETE, free_copy, copy);
+    if (code == CL_SUCCESS)
+        return CL_SUCCESS;
+    cl.clFinish(t->place.queue); /* nothing uses the copy any more */
+    free(copy);
+    return code;
+}
+
+static cl_int write(transfer *t, const void *host) {
+    const emu_view from = emu_dense_view(t->tensor, t->layout), to = emu_tensor_view(t->tensor);
+    const unsigned delay_ms = settings.delay_ms + (settings.strict.late ? LATE_MS : 0);
+    cl_event event = NULL;
+    cl_int code = delay_ms ? write_staging_late(t, host, delay_ms) : write_staging(t, host);
+    if (code == CL_SUCCESS)
+        code = convert(t->tensor->context, &t->place, t->tensor->type, t->staging, &from, t->memory,
+                       &to, &event);
+    if (code != CL_SUCCESS)
+        return code;
+    advance(t, event);
+    return settings.strict.opaque ? emu_guard_write_tensor(t->tensor, t->memory, &t->place)
+                                  : CL_SUCCESS;
+}
+
+cl_int emu_entry_enqueue_write(cl_command_queue queue, void *host, cl_uint layout,
+                               emu_tensor *tensor, cl_mem memory, EMU_WAITS) {
+    transfer t = {.name = "enqueue_write",
+                  .place = {queue, wait_count, waits},
+                  .tensor = tensor,
+                  .memory = memory,
+                  .layout = layout};
+    if (!tensor)
+        return CL_INVALID_VALUE;
+    emu_lock();
+    cl_int code = begin(&t, host);
+    if (code == CL_SUCCESS)
+        code = write(&t, host);
+    return end(&t, code, out_event);
+}
+
+/* ---- Read ----------------------------------------------------------------------------------- */
+
+static cl_int read_staging(transfer *t, void *host) {
+    cl_event event = NULL;
+    const cl_int code = cl.clEnqueueReadBuffer(t->place.queue, t->staging, CL_FALSE, 0, t->touched,
+                                               host, t->place.wait_count, t->place.waits, &event);
+    if (code == CL_SUCCESS)
+        advance(t, event);
+    return code;
+}
+
+static cl_int read_staging_late(transfer *t, void *host, unsigned delay_ms) {
+    void *copy = malloc(t->touched);
+    if (!copy)
+        return CL_OUT_OF_HOST_MEMORY;
+    cl_int code = read_staging(t, copy);
+    if (code == CL_SUCCESS)
+        code = late(t, delay_ms,
+                    &(emu_late_copy){.to = host, .from = copy, .size = t->touched, .own = copy});
+    else
+        free(copy);
+    return code;
+}
+
+static cl_int read(transfer *t, void *host) {
+    const emu_view from = emu_tensor_view(t->tensor), to = emu_dense_view(t->tensor, t->layout);
+    const unsigned delay_ms = settings.delay_ms + (settings.strict.late ? LATE_MS : 0);
+    cl_event event = NULL;
+    cl_int code = CL_SUCCESS;
+    if (settings.strict.opaque)
+        code = emu_guard_check_tensor(t->tensor, t->memory, &t->place, t->name);
+    if (code == CL_SUCCESS)
+        code = convert(t->tensor->context, &t->place, t->tensor->type, t->memory, &from, t->staging,
+                       &to, &event);
+    if (code != CL_SUCCESS)
+        return code;
+    advance(t, event);
+    return delay_ms ? read_staging_late(t, host, delay_ms) : read_staging(t, host);
+}
+
+cl_int emu_entry_enqueue_read(cl_command_queue queue, emu_tensor *tensor, cl_mem memory, void *host,
+                              cl_uint layout, EMU_WAITS) {
+    transfer t = {.name = "enqueue_read",
+                  .place = {queue, wait_count, waits},
+                  .tensor = tensor,
+                  .memory = memory,
+                  .layout = layout};
+    if (!tensor)
+        return CL_INVALID_VALUE;
+    emu_lock();
+    cl_int code = begin(&t, host);
+    if (code == CL_SUCCESS)
+        code = read(&t, host);
+    return end(&t, code, out_event);
+}
+
+/* ---- Copy ----------------------------------------------------------------------------------- */
+
+static cl_int check_copy(const emu_place *place, const emu_tensor *from, cl_mem from_memory,
+                         const emu_tensor *to, cl_mem to_memory) {
+    const char *name = "enqueue_copy";
+    if (!emu_present(from) || !emu_present(to) || from == to)
+        return emu_refuse(name, CL_INVALID_VALUE, "two tensors that are used are needed");
+    if (!emu_same_shape(from, to) || from->type != to->type)
+        return emu_refuse(name, CL_INVALID_VALUE, "shapes or element types differ");
+    cl_int code = emu_check_place(place, from->context, name);
+    if (code == CL_SUCCESS)
+        code = emu_check_memory(from, from_memory, name);
+    if (code == CL_SUCCESS)
+        code = emu_check_memory(to, to_memory, name);
+    if (code == CL_SUCCESS && settings.strict.opaque)
+        code = emu_guard_check_tensor(from, from_memory, place, name);
+    return code;
+}
+
+cl_int emu_entry_enqueue_copy(cl_command_queue queue, emu_tensor *from, cl_mem from_memory,
+                              emu_tensor *to, cl_mem to_memory, EMU_WAITS) {
+    transfer t = {.place = {queue, wait_count, waits}, .tensor = to};
+    cl_event event = NULL;
+    emu_lock();
+    cl_int code = settings.fail_enqueue;
+    if (code == CL_SUCCESS)
+        code = check_copy(&t.place, from, from_memory, to, to_memory);
+    if (code == CL_SUCCESS) {
+        const emu_view from_view = emu_tensor_view(from), to_view = emu_tensor_view(to);
+        code = convert(to->context, &t.place, to->type, from_memory, &from_view, to_memory,
+                       &to_view, &event);
+    }
+    if (code == CL_SUCCESS)
+        advance(&t, event);
+    if (code == CL_SUCCESS && settings.strict.opaque)
+        code = emu_guard_write_tensor(to, to_memory, &t.place);
+    return end(&t, code, out_event);
+}

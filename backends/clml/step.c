@@ -215,7 +215,7 @@ static retune_status run_ops(retune_backend_program *program, clml_step *step,
 
 static bool must_use_kernels(const clml_step *step) {
     const clml_view *needs = step->needs;
-    return uses_kernels(step) || step->by_kernel ||
+    return uses_kernels(step) ||
            (needs && (!needs->before_valid || clml_tensor_of(needs->tensor)->view != needs));
 }
 

@@ -37,7 +37,6 @@ typedef struct clml_step {
     uint32_t pieces;      /* how often ops of CLML_EACH run */
     clml_view *activated; /* a view written here together with the one before it */
     clml_view *needs;     /* a view whose `before` must be of the same run, or kernels do it */
-    bool by_kernel;       /* they always do */
 
     opencl_step kernel;
     bool kernel_ready;

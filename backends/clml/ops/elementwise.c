@@ -18,24 +18,28 @@ void clml_lower_activation(clml_build *b) {
  * out. So the step needs what went in, of the same run, and kernels do it when the program has
  * none. */
 void clml_lower_activation_grad(clml_build *b) {
-    retune_backend_tensor *y = b->step->bound.inputs[1];
     bool linear = activation_of(b) == RETUNE_ACTIVATION_NONE;
+    clml_view *activated = linear ? NULL : clml_view_find(b->program, b->step->bound.inputs[1]);
+    bool known = linear || (activated && activated->before);
+    b->step->needs = known ? activated : NULL;
+    if (!known && !b->program->trial)
+        return;
     clml_view *dy = clml_input(b, 0, CLML_MAP), *scale = clml_input(b, 2, CLML_PARAMETER);
     clml_view *dz = clml_output(b, 0, CLML_MAP);
-    clml_view *activated = linear ? NULL : clml_view_find(b->program, y);
-    bool known = linear || (activated && activated->before);
-    b->step->needs = activated;
-    b->step->by_kernel = !known;
-    if (b->status != RETUNE_OK || (!known && !b->program->trial))
+    if (b->status != RETUNE_OK)
         return;
-    clml_view *slope = scale && !linear ? clml_scratch(b, dz, 0) : dz;
-    clml_view *before = activated && activated->before ? activated->before : clml_kept(b, dz);
-    if (!linear)
-        clml_add_activation_backward(b, activation_of(b), before, dy, slope);
-    if (scale)
-        clml_add_channel_map(b, linear ? dy : slope, scale, NULL, dz);
-    else if (linear)
+    if (linear && !scale) {
         clml_add_copy(b, CLML_EACH, dy, dz);
+        return;
+    }
+    clml_view *slope = dy;
+    if (!linear) {
+        clml_view *before = activated && activated->before ? activated->before : clml_kept(b, dz);
+        slope = scale ? clml_scratch(b, dz, 0) : dz;
+        clml_add_activation_backward(b, activation_of(b), before, dy, slope);
+    }
+    if (scale)
+        clml_add_channel_map(b, slope, scale, NULL, dz);
 }
 
 void clml_lower_add(clml_build *b) {

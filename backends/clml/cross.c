@@ -205,6 +205,50 @@ static retune_status cross_by_host(const clml_view *view, cl_mem memory, bool in
     return status;
 }
 
+/* A tensor must be used by an op before its size is known. */
+static retune_status try_transfer(clml_device *device, clml_tensor_handle tensor,
+                                  clml_op_handle *fill, cl_mem *memory, cl_uint *bytes,
+                                  retune_error *error) {
+    const clml_fill_desc desc = {.value = {.type = CL_FLOAT}, .arithmetic = CLML_FP32};
+    cl_context context = device->opencl.context;
+    cl_event event = NULL;
+    retune_status status =
+        clml_check(device->ml->fill(context, NULL, &desc, tensor, fill, NULL), "fill", error);
+    if (status == RETUNE_OK)
+        status = clml_check(device->ml->tensor_size(context, tensor, bytes), "the size of a tensor",
+                            error);
+    if (status == RETUNE_OK)
+        status = opencl_device_take(&device->opencl, *bytes, "a tensor", memory, error);
+    float *host = calloc(1, *bytes + sizeof *host);
+    if (status == RETUNE_OK && !host)
+        status = backend_fail(error, RETUNE_OUT_OF_MEMORY, "out of memory: a transfer");
+    if (status == RETUNE_OK) {
+        cl_int code = device->ml->enqueue_write(device->opencl.queue, host, CLML_LAYOUT_NCHW,
+                                                tensor, *memory, 0, NULL, &event);
+        status = wait_for(device, code, event, error);
+    }
+    free(host);
+    return status;
+}
+
+retune_status clml_cross_try_host(clml_device *device, retune_error *error) {
+    const clml_tensor_desc desc = clml_shape_desc((clml_shape){1, 1, 1, 1}, CLML_LAYOUT_OPTIMAL);
+    clml_tensor_handle tensor = NULL;
+    clml_op_handle fill = NULL;
+    cl_mem memory = NULL;
+    cl_uint bytes = 0;
+    retune_status status = clml_check(
+        device->ml->make_tensor(device->opencl.context, NULL, &desc, &tensor), "a tensor", error);
+    if (status == RETUNE_OK)
+        status = try_transfer(device, tensor, &fill, &memory, &bytes, error);
+    if (fill)
+        device->ml->release_op(fill);
+    if (tensor)
+        device->ml->release_tensor(tensor);
+    opencl_device_give_back(&device->opencl, memory, bytes);
+    return status == RETUNE_OK ? status : RETUNE_UNAVAILABLE;
+}
+
 /* ---- Either way ----------------------------------------------------------------------------- */
 
 static retune_status cross(const clml_view *view, cl_mem dense, bool in, retune_error *error) {

@@ -28,6 +28,9 @@ retune_status clml_cross_out(clml_view *view, retune_error *error);
 /* The same from a buffer. */
 retune_status clml_cross_in_from(clml_view *view, cl_mem dense, retune_error *error);
 
+/* Tries a transfer of one element from the host. UNAVAILABLE: the driver takes no NCHW data. */
+retune_status clml_cross_try_host(clml_device *device, retune_error *error);
+
 void clml_linears_release(retune_backend_program *program);
 
 #endif

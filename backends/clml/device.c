@@ -1,5 +1,6 @@
 #include "device.h"
 
+#include "cross.h"
 #include "error.h"
 #include "program.h"
 #include "tensor.h"
@@ -98,31 +99,22 @@ retune_status clml_device_info(uint32_t index, retune_device_info *out_info, ret
 
 /* ---- Opening -------------------------------------------------------------------------------- */
 
-static clml_tensor_desc unused_desc(void) {
-    return (clml_tensor_desc){.dimensions = CLML_DIMENSIONS_UNUSED};
-}
-
 /* Where linear tensors are refused, dense data goes through the host. */
-static void choose_crossing(clml_device *device) {
-    const clml_tensor_desc desc = {.data_type = CL_FLOAT,
-                                   .layout = CLML_LAYOUT_NCHW,
-                                   .n = 1,
-                                   .c = 1,
-                                   .h = 1,
-                                   .w = 1,
-                                   .dimensions = CLML_DIMENSIONS_4};
+static retune_status choose_crossing(clml_device *device, retune_error *error) {
+    const clml_tensor_desc desc = clml_shape_desc((clml_shape){1, 1, 1, 1}, CLML_LAYOUT_NCHW);
     clml_tensor_handle tensor = NULL;
-    if (device->options.crossing == CLML_CROSSING_HOST)
-        return;
-    if (device->ml->make_tensor(device->opencl.context, NULL, &desc, &tensor) == CL_SUCCESS)
+    if (device->options.crossing == CLML_CROSSING_COPY &&
+        device->ml->make_tensor(device->opencl.context, NULL, &desc, &tensor) == CL_SUCCESS) {
         device->ml->release_tensor(tensor);
-    else
-        device->options.crossing = CLML_CROSSING_HOST;
+        return RETUNE_OK;
+    }
+    device->options.crossing = CLML_CROSSING_HOST;
+    return clml_cross_try_host(device, error);
 }
 
 static retune_status begin(clml_device *device, const clml_options *options,
                            const clml_interface *interface, retune_error *error) {
-    const clml_tensor_desc desc = unused_desc();
+    const clml_tensor_desc desc = {.dimensions = CLML_DIMENSIONS_UNUSED};
     device->options = *options;
     device->ml = interface->table;
     device->opencl.tensor_size = sizeof(clml_tensor);
@@ -132,8 +124,7 @@ static retune_status begin(clml_device *device, const clml_options *options,
                    "an absent tensor", error);
     if (status != RETUNE_OK)
         return RETUNE_UNAVAILABLE;
-    choose_crossing(device);
-    return RETUNE_OK;
+    return choose_crossing(device, error);
 }
 
 retune_status clml_device_open(uint32_t index, const retune_option *options, size_t option_count,

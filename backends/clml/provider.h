@@ -5,6 +5,7 @@
 
 #include "interface.h"
 #include "platform.h"
+#include "version.h"
 
 typedef struct clml_provider {
     clml_query_function *query;
@@ -23,10 +24,6 @@ typedef struct clml_interface {
  */
 retune_status clml_provider_find(const opencl_candidate *device, const char *path,
                                  clml_provider *out_provider, retune_error *error);
-
-/* The version to ask for out of those listed: the highest of major 3, else 3.0. */
-void clml_version_choose(const cl_int *majors, const cl_int *minors, cl_uint count,
-                         cl_int *out_minor, bool *out_listed);
 
 /* Asks for a table of version 3 and checks it. UNAVAILABLE: the query fails, as it does for apps
  * without access to the driver, there are only other versions, or slots are empty. */

@@ -41,6 +41,7 @@ typedef struct scene {
     cl_command_queue queue;
     emu_set *set;
     cl_uint layout, type; /* of boxes made next */
+    bool half_sums;       /* halves are added up as halves */
 } scene;
 
 extern scene s;
@@ -89,7 +90,7 @@ void run(emu_op *op);
  * about 1. */
 void expect_values(const box *x, const double *expected, size_t terms);
 
-/* Calls the body for each layout and element type of activations. */
+/* Calls the body for each layout and element type, and once with sums in half. */
 void for_each_form(void (*body)(void));
 
 #define expect_code(code, call)                                                                    \

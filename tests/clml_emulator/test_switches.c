@@ -2,6 +2,7 @@
 #include "scene.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,6 +274,46 @@ Test(switches, momentum_with_weight_decay) {
     expect_ok(
         s.api->update_sgd(s.context, training, &desc, p->tensor, g->tensor, v->tensor, &op, NULL));
     expect_ok(s.api->release_op(op));
+}
+
+static emu_op *shared_op;
+static int refused;
+
+static void *enqueue_often(void *unused) {
+    (void)unused;
+    for (int n = 0; n < 200; n++) {
+        const cl_int code = s.api->enqueue_op(s.queue, shared_op, s.set, 0, NULL, NULL);
+        cr_assert(code == CL_SUCCESS || code == CL_INVALID_OPERATION, "%d", code);
+        if (code != CL_SUCCESS)
+            __atomic_fetch_add(&refused, 1, __ATOMIC_RELAXED);
+    }
+    return NULL;
+}
+
+/* Two threads with one op and one set: refused in strict mode, and never anything else. */
+static int count_refusals(void) {
+    pthread_t threads[2];
+    refused = 0;
+    for (size_t n = 0; n < 2; n++)
+        cr_assert_eq(pthread_create(&threads[n], NULL, enqueue_often, NULL), 0);
+    for (size_t n = 0; n < 2; n++)
+        pthread_join(threads[n], NULL);
+    expect_ok(s.clFinish(s.queue));
+    return refused;
+}
+
+Test(switches, one_thread_an_op) {
+    int most = 0;
+    setenv("CLML_EMULATOR_LOG", "/dev/null", 1);
+    box *x = box_new(1, 2, 3, 4), *y = box_new(1, 2, 3, 4);
+    shared_op = copy_op(x, y);
+    scene_bind();
+    cr_assert_eq(count_refusals(), 0);
+    strict("threads");
+    for (int attempt = 0; attempt < 20 && !most; attempt++)
+        most = count_refusals();
+    cr_assert_gt(most, 0, "two threads never met");
+    expect_ok(s.api->release_op(shared_op));
 }
 
 /* A well-behaved caller notices none of them. */

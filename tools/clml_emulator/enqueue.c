@@ -4,8 +4,6 @@
 #include "late.h"
 #include "set.h"
 
-enum { WORK_GROUP = 64 };
-
 /* ---- Checks --------------------------------------------------------------------------------- */
 
 cl_int emu_check_place(const emu_place *place, const emu_context *context, const char *name) {
@@ -43,12 +41,12 @@ cl_int emu_check_memory(const emu_tensor *tensor, cl_mem memory, const char *nam
 /* ---- Kernels -------------------------------------------------------------------------------- */
 
 cl_int emu_launch(const emu_place *place, cl_kernel kernel, size_t count, cl_event *out_event) {
-    const size_t local = WORK_GROUP, global = (count + local - 1) / local * local;
+    const size_t local = EMU_GROUP, global = (count + local - 1) / local * local;
     return cl.clEnqueueNDRangeKernel(place->queue, kernel, 1, NULL, &global, &local,
                                      place->wait_count, place->waits, out_event);
 }
 
-static cl_int set_arguments(const emu_op_step *step, const cl_mem *memory) {
+static cl_int set_arguments(const emu_op *op, const emu_op_step *step, const cl_mem *memory) {
     cl_uint index = 0;
     cl_int code = CL_SUCCESS;
     for (size_t n = 0; n < step->argument_count && code == CL_SUCCESS; n++) {
@@ -57,6 +55,8 @@ static cl_int set_arguments(const emu_op_step *step, const cl_mem *memory) {
             code = cl.clSetKernelArg(
                 step->kernel, index++, sizeof(cl_mem),
                 a->tensor < EMU_MAX_TENSORS && memory[a->tensor] ? &memory[a->tensor] : NULL);
+        else if (a->kind == EMU_ARGUMENT_SCRATCH)
+            code = cl.clSetKernelArg(step->kernel, index++, sizeof op->scratch, &op->scratch);
         else
             code = cl.clSetKernelArg(step->kernel, index++, a->size, a->u.bytes);
     }
@@ -121,7 +121,7 @@ static cl_int run_steps(const emu_op *op, const cl_mem *memory, chain *c) {
     }
     for (size_t s = 0; s < op->step_count && code == CL_SUCCESS; s++) {
         cl_event event = NULL;
-        code = set_arguments(&op->steps[s], memory);
+        code = set_arguments(op, &op->steps[s], memory);
         if (code == CL_SUCCESS)
             code = emu_launch(&c->place, op->steps[s].kernel, op->steps[s].count, &event);
         if (code == CL_SUCCESS)

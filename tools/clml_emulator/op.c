@@ -254,6 +254,25 @@ void emu_tensor_argument(emu_builder *b, const emu_tensor *tensor) {
     emu_struct_argument(b, &view, sizeof view);
 }
 
+void emu_scratch_argument(emu_builder *b, size_t size) {
+    emu_argument *argument = next_argument(b);
+    if (!argument)
+        return;
+    argument->kind = EMU_ARGUMENT_SCRATCH;
+    if (b->op->scratch)
+        return;
+    b->op->scratch =
+        cl.clCreateBuffer(b->op->context->context, CL_MEM_READ_WRITE, size, NULL, &b->code);
+    b->op->scratch_size = size;
+}
+
+void emu_map_step(emu_builder *b, const char *file, const char *kernel, const emu_tensor *input,
+                  const emu_tensor *output) {
+    emu_step(b, file, kernel, emu_tensor_count(output));
+    emu_tensor_argument(b, input);
+    emu_tensor_argument(b, output);
+}
+
 /* ---- Ending --------------------------------------------------------------------------------- */
 
 static void check_forward_training(emu_builder *b) {
@@ -309,6 +328,44 @@ void emu_op_drop(emu_op *op) {
     emu_context_drop(op->context);
     free(op->steps);
     free(op);
+}
+
+/* ---- Memory of the op's own ------------------------------------------------------------------ */
+
+cl_int emu_entry_op_memory_requirements(cl_context context, emu_op *op, cl_uint *out_bytes) {
+    if (!op || !out_bytes)
+        return CL_INVALID_VALUE;
+    *out_bytes = 0;
+    if (op->context->context != context)
+        return emu_refuse(op->name, CL_INVALID_CONTEXT, "the op is of another context");
+    *out_bytes = (cl_uint)op->scratch_size;
+    return CL_SUCCESS;
+}
+
+static cl_int replace_scratch(cl_context context, emu_op *op, cl_mem memory) {
+    size_t size = 0;
+    if (op->context->context != context)
+        return emu_refuse(op->name, CL_INVALID_CONTEXT, "the op is of another context");
+    if (cl.clGetMemObjectInfo(memory, CL_MEM_SIZE, sizeof size, &size, NULL) != CL_SUCCESS)
+        return emu_refuse(op->name, CL_INVALID_MEM_OBJECT, "no memory");
+    if (size < op->scratch_size)
+        return emu_refuse(op->name, CL_INVALID_BUFFER_SIZE, "%zu bytes instead of %zu", size,
+                          op->scratch_size);
+    if (!op->scratch_size)
+        return CL_SUCCESS;
+    cl.clRetainMemObject(memory);
+    cl.clReleaseMemObject(op->scratch);
+    op->scratch = memory;
+    return CL_SUCCESS;
+}
+
+cl_int emu_entry_update_op_memory(cl_context context, emu_op *op, cl_mem memory) {
+    if (!op || !memory)
+        return CL_INVALID_VALUE;
+    emu_lock();
+    const cl_int code = replace_scratch(context, op, memory);
+    emu_unlock();
+    return code;
 }
 
 cl_int emu_entry_release_op(emu_op *op) {

@@ -19,6 +19,7 @@
 
 #include "tensor.h"
 
+enum { EMU_GROUP = 64 }; /* work items of a group: GROUP of kernels/prelude.cl */
 enum { EMU_MAX_TENSORS = 16, EMU_MAX_STEPS = 16, EMU_MAX_ARGUMENTS = 24 };
 
 typedef enum emu_role {
@@ -38,7 +39,7 @@ typedef struct emu_use {
 } emu_use;
 
 typedef struct emu_argument {
-    enum { EMU_ARGUMENT_TENSOR, EMU_ARGUMENT_BYTES } kind;
+    enum { EMU_ARGUMENT_TENSOR, EMU_ARGUMENT_BYTES, EMU_ARGUMENT_SCRATCH } kind;
     size_t tensor; /* index in the op, of a tensor */
     size_t size;
     union {
@@ -64,7 +65,8 @@ struct emu_op {
     size_t step_count;
     emu_elements elements;
     cl_kernel nan_kernel; /* of strict mode */
-    cl_mem scratch;       /* the caller's, see op_memory.c */
+    cl_mem scratch;       /* memory of the op's own, see emu_scratch_argument */
+    size_t scratch_size;  /* bytes it needs, mostly 0 */
     uint64_t key;         /* of its kind, description and shapes, for tuning */
     bool training;        /* property 2 */
     bool backward;        /* of a backward pass, or an update */
@@ -110,8 +112,16 @@ void emu_int_argument(emu_builder *b, cl_int value);
 void emu_float_argument(emu_builder *b, float value);
 void emu_struct_argument(emu_builder *b, const void *bytes, size_t size); /* 64 bytes at most */
 
+/* Memory of the op's own, which the caller may replace; one size an op. */
+void emu_scratch_argument(emu_builder *b, size_t size);
+
 /* Mixes bytes into the op's key: descriptions. */
 void emu_describe(emu_builder *b, const void *bytes, size_t size);
+
+/* A step of one tensor that is read and one that is written, whose elements are the work items.
+ * More arguments may follow. */
+void emu_map_step(emu_builder *b, const char *file, const char *kernel, const emu_tensor *input,
+                  const emu_tensor *output);
 
 cl_int emu_end(emu_builder *b, emu_op **out_op);
 

@@ -1,5 +1,6 @@
-/* Tensors to and from host memory, and from one to another. Dense data passes through a buffer of
- * its own, which a kernel converts to or from the tensor's layout. */
+/* Tensors to and from host memory, from one to another, and as arguments of the caller's kernels.
+ * Dense data passes through a buffer of its own, which a kernel converts to or from the tensor's
+ * layout. */
 #include "enqueue.h"
 #include "guard.h"
 #include "late.h"
@@ -267,4 +268,28 @@ cl_int emu_entry_enqueue_copy(cl_command_queue queue, emu_tensor *from, cl_mem f
     if (code == CL_SUCCESS && settings.strict.opaque)
         code = emu_guard_write_tensor(to, to_memory, &t.place);
     return end(&t, code, out_event);
+}
+
+/* ---- Kernels of the caller ------------------------------------------------------------------ */
+
+cl_int emu_entry_kernel_arg_tensor(cl_context context, const emu_binding *binding,
+                                   cl_mem *out_memory) {
+    const char *name = "kernel_arg_tensor";
+    if (!binding || !out_memory || !binding->tensor)
+        return CL_INVALID_VALUE;
+    *out_memory = NULL;
+    emu_lock();
+    cl_int code = binding->tensor->context->context == context
+                      ? emu_check_memory(binding->tensor, binding->memory, name)
+                      : emu_refuse(name, CL_INVALID_CONTEXT, "the tensor is of another context");
+    if (code == CL_SUCCESS && binding->tensor->unused)
+        code = emu_refuse(name, CL_INVALID_VALUE, "the tensor is an unused one");
+    if (code == CL_SUCCESS)
+        code = cl.clRetainMemObject(binding->memory);
+    if (code == CL_SUCCESS) {
+        binding->tensor->exposed = true;
+        *out_memory = binding->memory;
+    }
+    emu_unlock();
+    return code;
 }

@@ -98,21 +98,7 @@ kernel void convolution_backward(int count, global const element *gy, view gyv,
     STORE(gx, at_place(gxv, p), sum);
 }
 
-/* Sums of a work group in a fixed order. */
-#define GROUP 64
-
-float group_sum(float sum, local float *sums) {
-    const int lane = get_local_id(0);
-    sums[lane] = sum;
-    for (int half_size = GROUP / 2; half_size > 0; half_size /= 2) {
-        barrier(CLK_LOCAL_MEM_FENCE);
-        if (lane < half_size)
-            sums[lane] = rounded(sums[lane] + sums[lane + half_size]);
-    }
-    return sums[0];
-}
-
-/* gw(o,i,kh,kw) = sum over n and positions of gy x. A work group of GROUP items does one element. */
+/* gw(o,i,kh,kw) = sum over n and positions of gy x. A work group does one element. */
 kernel void convolution_weight_gradient(int count, global const element *x, view xv,
                                         global const element *gy, view gyv, global element *gw,
                                         view gwv, geometry g, int accumulate) {

@@ -120,12 +120,58 @@ kernel void binary(int count, global const element *a, view av, global const ele
     STORE(c, j, gamma == 0.0f ? y : y + gamma * LOAD(c, j));
 }
 
+/* The gradients of the above with respect to a and b; ties of MIN and MAX go to b. */
+kernel void binary_backward(int count, global const element *a, view av, global const element *b,
+                            view bv, global const element *gc, view gcv, global element *ga,
+                            view gav, global element *gb, view gbv, int operation, float alpha,
+                            float beta) {
+    WORK_ITEM
+    const place p = place_of(gcv, i);
+    const float left = alpha * LOAD(a, at_place(av, p)), right = beta * LOAD(b, at_place(bv, p));
+    const float g = LOAD(gc, at_place(gcv, p));
+    float to_left = 1.0f, to_right = operation == SUB ? -1.0f : 1.0f;
+    if (operation == MUL) {
+        to_left = right;
+        to_right = left;
+    } else if (operation == DIV) {
+        to_left = 1.0f / right;
+        to_right = -left / (right * right);
+    } else if (operation == MIN || operation == MAX) {
+        to_left = (operation == MIN ? left < right : left > right) ? 1.0f : 0.0f;
+        to_right = 1.0f - to_left;
+    }
+    STORE(ga, at_place(gav, p), g * alpha * to_left);
+    STORE(gb, at_place(gbv, p), g * beta * to_right);
+}
+
 kernel void clip_value(int count, global const element *x, view xv, global element *y, view yv,
                        float minimum, float maximum) {
     WORK_ITEM
     const place p = place_of(yv, i);
     const float value = LOAD(x, at_place(xv, p));
     STORE(y, at_place(yv, p), value < minimum ? minimum : value > maximum ? maximum : value);
+}
+
+/* The Euclidean norm of a tensor; one work group does it all. */
+kernel void norm(int count, global const element *x, view xv, global float *result) {
+    local float sums[GROUP];
+    float sum = 0.0f;
+    for (int i = get_local_id(0); i < xv.count; i += GROUP) {
+        const float value = LOAD(x, at_place(xv, place_of(xv, i)));
+        sum += value * value;
+    }
+    sum = group_sum(sum, sums);
+    if (get_local_id(0) == 0)
+        *result = sqrt(sum);
+}
+
+/* y = x min(1, maximum / norm) */
+kernel void clip_norm(int count, global const element *x, view xv, global element *y, view yv,
+                      global const float *norm_of_x, float maximum) {
+    WORK_ITEM
+    const place p = place_of(yv, i);
+    const float factor = *norm_of_x > maximum ? maximum / *norm_of_x : 1.0f;
+    STORE(y, at_place(yv, p), LOAD(x, at_place(xv, p)) * factor);
 }
 
 /* ---- Updates -------------------------------------------------------------------------------- */

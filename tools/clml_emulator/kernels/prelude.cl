@@ -66,3 +66,56 @@ place place_of(view v, int i) {
     const int i = get_global_id(0);                                                                \
     if (i >= count)                                                                                \
         return;
+
+/* ---- Sums of a work group, in a fixed order ------------------------------------------------- */
+
+#define GROUP 64
+
+/* The sum of what each item has; the same for all of them. */
+float group_sum(float sum, local float *sums) {
+    const int lane = get_local_id(0);
+    sums[lane] = sum;
+    for (int items = GROUP / 2; items > 0; items /= 2) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (lane < items)
+            sums[lane] = rounded(sums[lane] + sums[lane + items]);
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    const float total = sums[0];
+    barrier(CLK_LOCAL_MEM_FENCE);
+    return total;
+}
+
+/* ---- Groups of elements ---------------------------------------------------------------------
+ * All channels of a place (SPATIAL), all places of a channel (CHANNEL), or all of an image (INSTANCE). */
+
+enum { INSTANCE, CHANNEL, SPATIAL };
+
+typedef struct {
+    place first;
+    int channels, rows, columns;
+} group;
+
+group group_of(view v, int mode, int i) {
+    group g;
+    const bool over_channels = mode != CHANNEL, over_places = mode != SPATIAL;
+    g.channels = over_channels ? v.c : 1;
+    g.rows = over_places ? v.h : 1;
+    g.columns = over_places ? v.w : 1;
+    g.first.w = over_places ? 0 : i % v.w;
+    i /= over_places ? 1 : v.w;
+    g.first.h = over_places ? 0 : i % v.h;
+    i /= over_places ? 1 : v.h;
+    g.first.c = over_channels ? 0 : i % v.c;
+    g.first.n = i / (over_channels ? 1 : v.c);
+    return g;
+}
+
+int at_member(view v, group g, int c, int h, int w) {
+    return at(v, g.first.n, g.first.c + c, g.first.h + h, g.first.w + w);
+}
+
+#define FOR_MEMBERS                                                                                \
+    for (int c = 0; c < g.channels; c++)                                                           \
+        for (int h = 0; h < g.rows; h++)                                                           \
+            for (int w = 0; w < g.columns; w++)

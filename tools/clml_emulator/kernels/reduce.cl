@@ -1,36 +1,4 @@
-/* Softmax and its gradient. A work item does one group of elements: all channels of a place (SPATIAL),
- * all places of a channel (CHANNEL), or all of an image (INSTANCE). */
-
-enum { INSTANCE, CHANNEL, SPATIAL };
-
-typedef struct {
-    place first;
-    int channels, rows, columns;
-} group;
-
-group group_of(view v, int mode, int i) {
-    group g;
-    const bool over_channels = mode != CHANNEL, over_places = mode != SPATIAL;
-    g.channels = over_channels ? v.c : 1;
-    g.rows = over_places ? v.h : 1;
-    g.columns = over_places ? v.w : 1;
-    g.first.w = over_places ? 0 : i % v.w;
-    i /= over_places ? 1 : v.w;
-    g.first.h = over_places ? 0 : i % v.h;
-    i /= over_places ? 1 : v.h;
-    g.first.c = over_channels ? 0 : i % v.c;
-    g.first.n = i / (over_channels ? 1 : v.c);
-    return g;
-}
-
-int at_member(view v, group g, int c, int h, int w) {
-    return at(v, g.first.n, g.first.c + c, g.first.h + h, g.first.w + w);
-}
-
-#define FOR_MEMBERS                                                                                \
-    for (int c = 0; c < g.channels; c++)                                                           \
-        for (int h = 0; h < g.rows; h++)                                                           \
-            for (int w = 0; w < g.columns; w++)
+/* Reductions of groups: softmax and its gradient, unary ops, arg max. A work item does one group. */
 
 kernel void softmax_forward(int count, global const element *x, view xv, global element *y, view yv,
                             int mode) {
@@ -56,4 +24,45 @@ kernel void softmax_backward(int count, global const element *gy, view gyv, glob
     FOR_MEMBERS
     STORE(gx, at_member(gxv, g, c, h, w), LOAD(y, at_member(yv, g, c, h, w)) *
                                               (LOAD(gy, at_member(gyv, g, c, h, w)) - sum));
+}
+
+/* y = scaling * sum, minimum, maximum or Euclidean norm of the group */
+kernel void unary(int count, global const element *x, view xv, global element *y, view yv, int mode,
+                  int operation, float scaling) {
+    WORK_ITEM
+    enum { SUM, MIN, MAX, NORM };
+    const group g = group_of(xv, mode, i);
+    float result = operation == MIN ? INFINITY : operation == MAX ? -INFINITY : 0.0f;
+    FOR_MEMBERS {
+        const float value = LOAD(x, at_member(xv, g, c, h, w));
+        if (operation == MIN)
+            result = fmin(result, value);
+        else if (operation == MAX)
+            result = fmax(result, value);
+        else
+            result = rounded(result + (operation == NORM ? value * value : value));
+    }
+    STORE(y, at_place(yv, place_of(yv, i)), scaling * (operation == NORM ? sqrt(result) : result));
+}
+
+/* The place of the group's first maximum within the group, in the order c, h, w; as an int where
+ * int_output, else as an element. */
+kernel void arg_max(int count, global const element *x, view xv, global void *y, view yv, int mode,
+                    int int_output) {
+    WORK_ITEM
+    const group g = group_of(xv, mode, i);
+    float most = -INFINITY;
+    int best = 0;
+    FOR_MEMBERS {
+        const float value = LOAD(x, at_member(xv, g, c, h, w));
+        if (value > most) {
+            most = value;
+            best = (c * g.rows + h) * g.columns + w;
+        }
+    }
+    const int j = at_place(yv, place_of(yv, i));
+    if (int_output)
+        ((global int *)y)[j] = best;
+    else
+        STORE((global element *)y, j, (float)best);
 }

@@ -1,4 +1,4 @@
-#include "ops/convolution.h"
+#include "ops/shared.h"
 
 void emu_check_activation(emu_builder *b, const emu_activation *desc, const emu_tensor *input,
                           const emu_tensor *param) {
@@ -22,6 +22,12 @@ void emu_activation_step(emu_builder *b, const emu_activation *desc, const emu_t
     emu_tensor_argument(b, output);
     emu_int_argument(b, (cl_int)desc->function);
     emu_int_argument(b, (cl_int)desc->nan);
+}
+
+void emu_fused_activation(emu_builder *b, const emu_activation *desc, const emu_tensor *param,
+                          const emu_tensor *output) {
+    emu_check_activation(b, desc, output, param);
+    emu_activation_step(b, desc, output, param, output);
 }
 
 cl_int emu_entry_activation_forward EMU_OP(const emu_activation *desc, emu_tensor *input,

@@ -1,6 +1,6 @@
-#include "ops/convolution.h"
+#include "ops/shared.h"
 
-enum { GROUP = 64, SMALL_SUM = 256 }; /* of the kernels; elements that one work item adds up */
+enum { SMALL_SUM = 256 }; /* elements that one work item adds up */
 
 typedef struct geometry {
     cl_int depthwise, pad_h, pad_w, stride_h, stride_w, dilation_h, dilation_w;
@@ -116,7 +116,7 @@ static void weight_step(emu_builder *b, const emu_convolution *desc, const emu_t
     if (sum <= SMALL_SUM)
         emu_step(b, "convolution", "convolution_weight_gradient_small", count);
     else
-        emu_step(b, "convolution", "convolution_weight_gradient", count * GROUP);
+        emu_step(b, "convolution", "convolution_weight_gradient", count * EMU_GROUP);
     emu_tensor_argument(b, input);
     emu_tensor_argument(b, output_grad);
     emu_tensor_argument(b, weight_grad);
@@ -125,7 +125,7 @@ static void weight_step(emu_builder *b, const emu_convolution *desc, const emu_t
 }
 
 static void bias_step(emu_builder *b, const emu_tensor *output_grad, const emu_tensor *bias_grad) {
-    emu_step(b, "convolution", "convolution_bias_gradient", (size_t)output_grad->c * GROUP);
+    emu_step(b, "convolution", "convolution_bias_gradient", (size_t)output_grad->c * EMU_GROUP);
     emu_tensor_argument(b, output_grad);
     emu_tensor_argument(b, bias_grad);
     emu_int_argument(b, settings.variant.accumulate);

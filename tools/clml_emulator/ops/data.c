@@ -1,5 +1,5 @@
 /* Fill, copy and reshape. */
-#include "op.h"
+#include "ops/shared.h"
 
 #include <string.h>
 
@@ -26,7 +26,7 @@ static cl_uint to_half(float value) {
     return sign | (whole + (rest > half_way || (rest == half_way && whole & 1)));
 }
 
-static cl_uint element_bits(emu_builder *b, emu_value value, cl_uint type) {
+cl_uint emu_element_bits(emu_builder *b, emu_value value, cl_uint type) {
     cl_uint bits;
     const float number = emu_number(b, value);
     if (type == CL_HALF_FLOAT)
@@ -44,16 +44,9 @@ cl_int emu_entry_fill EMU_OP(const emu_fill *desc, emu_tensor *tensor) {
         emu_arithmetic(&b, desc->arithmetic);
         emu_step(&b, "data", "fill", emu_tensor_count(tensor));
         emu_tensor_argument(&b, tensor);
-        emu_int_argument(&b, (cl_int)element_bits(&b, desc->value, tensor->type));
+        emu_int_argument(&b, (cl_int)emu_element_bits(&b, desc->value, tensor->type));
     }
     return emu_end(&b, out_op);
-}
-
-static void move(emu_builder *b, const char *kernel, const emu_tensor *input,
-                 const emu_tensor *output) {
-    emu_step(b, "data", kernel, emu_tensor_count(output));
-    emu_tensor_argument(b, input);
-    emu_tensor_argument(b, output);
 }
 
 cl_int emu_entry_copy EMU_OP(emu_tensor *input, emu_tensor *output) {
@@ -61,7 +54,7 @@ cl_int emu_entry_copy EMU_OP(emu_tensor *input, emu_tensor *output) {
     emu_builder b;
     if (emu_begin(&b, "copy", context, properties, cache, true, uses, 2)) {
         emu_require(&b, emu_same_shape(input, output), "input and output differ in shape");
-        move(&b, "copy_elements", input, output);
+        emu_map_step(&b, "data", "copy_elements", input, output);
     }
     return emu_end(&b, out_op);
 }
@@ -72,7 +65,7 @@ cl_int emu_entry_reshape EMU_OP(emu_tensor *input, emu_tensor *output) {
     if (emu_begin(&b, "reshape", context, properties, cache, true, uses, 2)) {
         emu_require(&b, emu_tensor_count(input) == emu_tensor_count(output),
                     "input and output differ in number of elements");
-        move(&b, "reshape", input, output);
+        emu_map_step(&b, "data", "reshape", input, output);
     }
     return emu_end(&b, out_op);
 }

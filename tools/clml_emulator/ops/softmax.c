@@ -1,7 +1,6 @@
-#include "op.h"
+#include "ops/shared.h"
 
-/* Work items of a group each; 0 for an unknown mode. */
-static size_t group_count(const emu_tensor *t, cl_uint mode) {
+size_t emu_group_count(const emu_tensor *t, cl_uint mode) {
     switch (mode) {
     case EMU_OVER_INSTANCE:
         return t->n;
@@ -18,7 +17,7 @@ static void check(emu_builder *b, const emu_softmax *desc, const emu_tensor *inp
                   const emu_tensor *output) {
     emu_arithmetic(b, desc->arithmetic);
     emu_require(b, desc->algorithm == EMU_SOFTMAX_ACCURATE, "an unknown algorithm");
-    emu_require(b, group_count(input, desc->mode), "an unknown mode");
+    emu_require(b, emu_group_count(input, desc->mode), "an unknown mode");
     emu_require(b, emu_same_shape(input, output), "input and output differ in shape");
 }
 
@@ -27,7 +26,7 @@ cl_int emu_entry_softmax EMU_OP(const emu_softmax *desc, emu_tensor *input, emu_
     emu_builder b;
     if (emu_begin(&b, "softmax", context, properties, cache, desc, uses, 2)) {
         check(&b, desc, input, output);
-        emu_step(&b, "reduce", "softmax_forward", group_count(input, desc->mode));
+        emu_step(&b, "reduce", "softmax_forward", emu_group_count(input, desc->mode));
         emu_tensor_argument(&b, input);
         emu_tensor_argument(&b, output);
         emu_int_argument(&b, (cl_int)desc->mode);
@@ -44,7 +43,7 @@ cl_int emu_entry_softmax_backward EMU_OP(const emu_softmax *desc, emu_tensor *ou
     if (emu_begin_backward(&b, "softmax_backward", context, properties, cache, desc, uses, 3)) {
         check(&b, desc, output, output_grad);
         emu_require(&b, emu_same_shape(output, input_grad), "the gradients differ in shape");
-        emu_step(&b, "reduce", "softmax_backward", group_count(output, desc->mode));
+        emu_step(&b, "reduce", "softmax_backward", emu_group_count(output, desc->mode));
         emu_tensor_argument(&b, output_grad);
         emu_tensor_argument(&b, output);
         emu_tensor_argument(&b, input_grad);

@@ -79,13 +79,9 @@ void clml_add_channel_map(clml_build *b, clml_view *x, clml_view *scale, clml_vi
 
 /* ---- Ops of the ABI ------------------------------------------------------------------------- */
 
-/* NULL: the extension has no such op, and kernels do it. */
+/* NULL: the extension has no op that does this, and kernels do it. */
 typedef void clml_lowering(clml_build *b);
-clml_lowering *clml_lowering_of(uint32_t kind);
-
-/* True when the extension could do an op that ops.def allows, for all that its shapes say;
- * otherwise writes why not. */
-bool clml_lowering_accepts(const retune_op_desc *op, char *reason, size_t size);
+clml_lowering *clml_lowering_of(const retune_op_desc *op);
 
 clml_lowering clml_lower_conv2d, clml_lower_conv2d_grad_input, clml_lower_conv2d_grad_weight,
     clml_lower_depthwise_conv2d, clml_lower_depthwise_conv2d_grad_input,

@@ -86,10 +86,8 @@ static retune_status make(clml_device *device, size_t count, bool trial,
 /* What an op needs to be done here at all, whatever the driver says of it. */
 static bool accepts(const clml_device *device, const retune_op_desc *op, char *reason,
                     size_t size) {
-    if (!backend_op_check(op, BACKEND_MAPS_F32, reason, size) ||
-        !clml_lowering_accepts(op, reason, size))
-        return false;
-    return opencl_op_accept(&device->opencl, op, reason, size);
+    return backend_op_check(op, BACKEND_MAPS_F32, reason, size) &&
+           opencl_op_accept(&device->opencl, op, reason, size);
 }
 
 static retune_status bind(retune_backend_program *program, const retune_op *op, clml_step *step,

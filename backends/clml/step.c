@@ -38,8 +38,7 @@ static retune_status prepare_kernels(retune_backend_program *program, clml_step 
 
 retune_status clml_step_make(retune_backend_program *program, clml_step *step,
                              retune_error *error) {
-    const uint32_t kind = step->bound.desc.kind;
-    clml_lowering *lower = clml_lowering_of(kind);
+    clml_lowering *lower = clml_lowering_of(&step->bound.desc);
     clml_build build = {.device = program->device,
                         .program = program,
                         .step = step,

@@ -1,10 +1,15 @@
 /* Which ops of the ABI the extension does. */
 #include "build.h"
 
-#include "error.h"
-#include "op_slots.h"
+/* Not the places of maxima, whose encoding is a driver's own. */
+static bool wants_places(const retune_op_desc *op) {
+    return (op->kind == RETUNE_OP_POOL && op->outputs[1]) ||
+           (op->kind == RETUNE_OP_POOL_GRAD && op->inputs[1]);
+}
 
-clml_lowering *clml_lowering_of(uint32_t kind) {
+/* Not batch norm: the extension has neither running statistics nor a saved 1 / std, and what it
+ * makes of the statistics of a batch, whole or in pieces, nobody has said. */
+clml_lowering *clml_lowering_of(const retune_op_desc *op) {
     static clml_lowering *const lowerings[RETUNE_OP_KIND_COUNT] = {
         [RETUNE_OP_CONV2D] = clml_lower_conv2d,
         [RETUNE_OP_CONV2D_GRAD_INPUT] = clml_lower_conv2d_grad_input,
@@ -22,21 +27,5 @@ clml_lowering *clml_lowering_of(uint32_t kind) {
         [RETUNE_OP_FILL] = clml_lower_fill,
         [RETUNE_OP_ACCUMULATE] = clml_lower_accumulate,
     };
-    return lowerings[kind];
-}
-
-bool clml_lowering_accepts(const retune_op_desc *op, char *reason, size_t size) {
-    bool norm = op->kind == RETUNE_OP_BATCH_NORM || op->kind == RETUNE_OP_BATCH_NORM_GRAD;
-    bool places = (op->kind == RETUNE_OP_POOL && op->outputs[1]) ||
-                  (op->kind == RETUNE_OP_POOL_GRAD && op->inputs[1]);
-    if (norm)
-        return backend_explain(reason, size,
-                               "%s: what the extension makes of the statistics of micro-batches "
-                               "is not known",
-                               backend_op_name(op->kind));
-    if (places)
-        return backend_explain(reason, size,
-                               "%s: the extension keeps the places of maxima to itself",
-                               backend_op_name(op->kind));
-    return true;
+    return wants_places(op) ? NULL : lowerings[op->kind];
 }

@@ -48,6 +48,10 @@ static retune_status set_validation(const reading *r) {
     return set_switch(r, &r->out->validation);
 }
 
+static retune_status set_cooperative(const reading *r) {
+    return set_switch(r, &r->out->cooperative);
+}
+
 static retune_status set_tune(const reading *r) {
     static const char *const names[] = {
         [BACKEND_TUNE_AUTO] = "auto", [BACKEND_TUNE_OFF] = "off", [BACKEND_TUNE_FULL] = "full"};
@@ -128,7 +132,7 @@ static const struct {
     {"platform", set_platform},     {"device", set_device},
     {"profiling", set_profiling},   {"tune", set_tune},
     {"disable", set_disable},       {"cache", set_cache},
-    {"validation", set_validation},
+    {"validation", set_validation}, {"cooperative_matrix", set_cooperative},
 };
 
 static retune_status read_option(const reading *r) {
@@ -143,7 +147,7 @@ retune_status backend_gpu_options_read(const backend_gpu_section *section,
                                        const retune_option *options, size_t count,
                                        backend_gpu_options *out_options, retune_error *error) {
     retune_status status = RETUNE_OK;
-    *out_options = (backend_gpu_options){0};
+    *out_options = (backend_gpu_options){.cooperative = true};
     default_cache(section, out_options);
     for (size_t n = 0; n < count && status == RETUNE_OK; n++)
         status = read_option(&(reading){section, &options[n], out_options, error});

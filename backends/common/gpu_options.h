@@ -15,6 +15,7 @@ typedef struct backend_gpu_options {
     char cache[512];   /* folder of compiled kernels and tuned sizes; "": none */
     bool cache_asked;  /* the user named the folder: then it must be usable */
     bool validation;   /* a layer of the driver checks every call */
+    bool cooperative;  /* matrix units multiply where maps are fp16 */
 } backend_gpu_options;
 
 /* A backend's section. */

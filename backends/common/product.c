@@ -109,7 +109,13 @@ backend_product backend_product_conv2d_grad_weight(const retune_op_desc *op) {
 /* ---- Sizes ---------------------------------------------------------------------------------- */
 
 int backend_product_width(const backend_product *p) {
-    return p->a.run % 4 == 0 && p->b.run % 4 == 0 ? 4 : 1;
+    return p->halves ? 8 : p->a.run % 4 == 0 && p->b.run % 4 == 0 ? 4 : 1;
+}
+
+bool backend_product_can_halve(const backend_product *p) {
+    bool a = p->a.dtype == RETUNE_F16, b = p->b.dtype == RETUNE_F16;
+    return (a || b) && (a || p->a.dtype == RETUNE_F32) && (b || p->b.dtype == RETUNE_F32) &&
+           p->a.run % 8 == 0 && p->b.run % 8 == 0;
 }
 
 double backend_product_flops(const backend_product *p) {
@@ -186,10 +192,11 @@ void backend_product_numbers(const backend_product *p, int64_t part_length,
 void backend_product_key(const backend_product *p, char key[BACKEND_PRODUCT_KEY]) {
     const backend_geometry *g = &p->geometry;
     bool plain = p->a.source == BACKEND_OPERAND_PLAIN && p->b.source == BACKEND_OPERAND_PLAIN;
-    int used = snprintf(key, BACKEND_PRODUCT_KEY, "%lldx%lldx%lld a%d%d%s b%d%d%s y%s",
+    int used = snprintf(key, BACKEND_PRODUCT_KEY, "%lldx%lldx%lld a%d%d%s b%d%d%s y%s%s",
                         (long long)p->m, (long long)p->n, (long long)p->k, p->a.source,
                         p->a.along_k, backend_dtype_name(p->a.dtype), p->b.source, p->b.along_k,
-                        backend_dtype_name(p->b.dtype), backend_dtype_name(p->y_dtype));
+                        backend_dtype_name(p->b.dtype), backend_dtype_name(p->y_dtype),
+                        p->halves ? " halves" : "");
     if (!plain)
         snprintf(key + used, BACKEND_PRODUCT_KEY - (size_t)used, " %lldx%lldx%lld s%lld",
                  (long long)g->height, (long long)g->width, (long long)g->taps,

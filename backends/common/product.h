@@ -44,6 +44,7 @@ typedef struct backend_product {
     uint32_t y_dtype;
     int scale_slot, bias_slot; /* inputs of the epilogue, -1: none */
     uint32_t activation;
+    bool halves; /* multiplicands are narrowed to fp16 for matrix units: the backend's choice */
 } backend_product;
 
 /* y [pixels,O] = x [pixels,taps*I] * weight [O,taps*I] turned */
@@ -55,8 +56,11 @@ backend_product backend_product_conv2d_grad_input(const retune_op_desc *op);
 /* dw [O,taps*I] = dz [pixels,O] turned * x [pixels,taps*I] */
 backend_product backend_product_conv2d_grad_weight(const retune_op_desc *op);
 
-/* Elements of a load, 4 or 1: as many as both operands allow. */
+/* Elements of a load: 8 for halves, else 4 or 1, as many as both operands allow. */
 int backend_product_width(const backend_product *product);
+
+/* Whether matrix units can multiply it: fp16 by fp16 or f32, in eights. */
+bool backend_product_can_halve(const backend_product *product);
 
 double backend_product_flops(const backend_product *product);
 

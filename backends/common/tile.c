@@ -11,14 +11,20 @@ static int64_t clamp(int64_t value, int64_t least, int64_t most) {
 /* ---- Tiles ---------------------------------------------------------------------------------- */
 
 int backend_tile_items(const backend_tile *t) {
-    return (t->m / t->work_m) * (t->n / t->work_n);
+    return (t->m / t->work_m) * (t->n / t->work_n) * (t->halves ? BACKEND_SUBGROUP : 1);
 }
 
-bool backend_tile_fits(const backend_tile *t, const backend_capacity *c) {
-    uint64_t local =
-        (uint64_t)(1 + t->prefetch) * (uint64_t)t->k * (uint64_t)(t->m + t->n + 8) * sizeof(float);
-    return t->cpu == c->is_cpu && (uint64_t)backend_tile_items(t) <= c->group_items &&
-           local <= c->local_bytes;
+/* Rows of f32 have 4 elements more than the tile, rows of fp16 eight. */
+uint64_t backend_tile_local_bytes(const backend_tile *t) {
+    uint64_t buffers = 1 + (uint64_t)t->prefetch, k = (uint64_t)t->k,
+             both = (uint64_t)(t->m + t->n);
+    return t->halves ? buffers * both * (k + 8) * 2 : buffers * k * (both + 8) * sizeof(float);
+}
+
+bool backend_tile_fits(const backend_tile *t, const backend_product *p, const backend_capacity *c) {
+    return t->halves == p->halves && t->cpu == c->is_cpu &&
+           (uint64_t)backend_tile_items(t) <= c->group_items &&
+           backend_tile_local_bytes(t) <= c->local_bytes;
 }
 
 /* Only comparing makes sense. */
@@ -34,7 +40,7 @@ size_t backend_tiles_rank(const backend_tiles *tiles, const backend_product *pro
                           const backend_capacity *capacity, size_t ranked[BACKEND_TILES_MAX]) {
     size_t count = 0;
     for (size_t n = 0; n < tiles->count; n++) {
-        if (!backend_tile_fits(&tiles->list[n], capacity))
+        if (!backend_tile_fits(&tiles->list[n], product, capacity))
             continue;
         size_t place = count++;
         double cost = cost_of(&tiles->list[n], product, capacity);

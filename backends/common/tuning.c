@@ -161,7 +161,7 @@ retune_status backend_tuning_tile(backend_tuning *t, retune_backend_device *devi
         backend_product_slice(product, s->capacity.is_cpu ? FLOPS_SLICE_CPU : FLOPS_SLICE_GPU);
     backend_product_key(&slice, key);
     const finding *known = find(t, key);
-    if (known && backend_tile_fits(&s->tiles.list[known->tile], &s->capacity)) {
+    if (known && backend_tile_fits(&s->tiles.list[known->tile], &slice, &s->capacity)) {
         *out_tile = &s->tiles.list[known->tile];
         return RETUNE_OK;
     }

@@ -6,7 +6,7 @@
 
 static const backend_tile list[] = {
 #define OPENCL_TILE(m, n, k, work_m, work_n, vector, prefetch, cpu, speed)                         \
-    {m, n, k, work_m, work_n, vector, prefetch, cpu, speed},
+    {m, n, k, work_m, work_n, vector, prefetch, cpu, speed, false},
 #include "tiles.def"
 #undef OPENCL_TILE
 };

@@ -18,6 +18,7 @@ struct retune_backend_device {
     const vulkan_candidate *info;
     backend_gpu_options options;
     bool is_cpu;                   /* an emulation on the host's cores */
+    bool cooperative;              /* matrix units multiply, where maps are fp16 */
     vulkan_validation *validation; /* NULL unless it was asked for */
     VkPhysicalDevice physical;
     VkDevice handle;

@@ -6,9 +6,12 @@
 
 static const backend_tile list[] = {
 #define VULKAN_TILE(m, n, k, work_m, work_n, prefetch, cpu, speed)                                 \
-    {m, n, k, work_m, work_n, 4, prefetch, cpu, speed},
+    {m, n, k, work_m, work_n, 4, prefetch, cpu, speed, false},
+#define VULKAN_COOPERATIVE_TILE(m, n, k, work_m, work_n, prefetch, speed)                          \
+    {m, n, k, work_m, work_n, 8, prefetch, false, speed, true},
 #include "tiles.def"
 #undef VULKAN_TILE
+#undef VULKAN_COOPERATIVE_TILE
 };
 const backend_tiles vulkan_tiles = {list, sizeof list / sizeof list[0]};
 
@@ -19,9 +22,31 @@ backend_capacity vulkan_capacity(const retune_backend_device *device) {
                               .local_bytes = device->info->local_bytes};
 }
 
-uint64_t vulkan_product_workspace(const retune_backend_device *device, const backend_product *p) {
+backend_product vulkan_product_of(const retune_backend_device *device, backend_product product) {
+    product.halves = device->cooperative && backend_product_can_halve(&product);
+    return product;
+}
+
+/* ---- Workspace ------------------------------------------------------------------------------ */
+
+/* Parts of sums, then the largest magnitudes of an operand that is narrowed. */
+enum { LARGEST = 128, LARGEST_ITEMS = 256 }; /* as in shaders/cooperative.comp and largest.comp */
+
+/* The operand that is narrowed to fp16 on the way; NULL: none. */
+static const backend_operand *narrowed(const backend_product *p) {
+    if (!p->halves)
+        return NULL;
+    return p->a.dtype == RETUNE_F32 ? &p->a : p->b.dtype == RETUNE_F32 ? &p->b : NULL;
+}
+
+static int64_t parts_elements(const retune_backend_device *device, const backend_product *p) {
     backend_capacity capacity = vulkan_capacity(device);
-    return backend_product_workspace(p, &capacity);
+    return (int64_t)(backend_product_workspace(p, &capacity) / sizeof(float));
+}
+
+uint64_t vulkan_product_workspace(const retune_backend_device *device, const backend_product *p) {
+    int64_t elements = parts_elements(device, p) + (narrowed(p) ? LARGEST : 0);
+    return (uint64_t)elements * sizeof(float);
 }
 
 static int64_t divide_up(int64_t a, int64_t b) {
@@ -59,7 +84,8 @@ void vulkan_product_dispatch(vulkan_build *b, const backend_product *p, const ba
     uint32_t groups[3] = {0, 0, (uint32_t)backend_product_parts(p, &capacity)};
     vulkan_dispatch_fold(b->device, tiles, groups);
     backend_product_numbers(p, backend_product_part_length(p, &capacity), numbers);
-    snprintf(name, sizeof name, "matrix_product_%td_%d", t - list, backend_product_width(p));
+    snprintf(name, sizeof name, "%s_%td_%d", t->halves ? "cooperative_product" : "matrix_product",
+             t - list, backend_product_width(p));
     vulkan_begin(b, name);
     operand_constants(b, p);
     vulkan_input(b, p->a.slot);
@@ -70,8 +96,25 @@ void vulkan_product_dispatch(vulkan_build *b, const backend_product *p, const ba
         vulkan_workspace(b);
     else
         vulkan_output(b, 0);
+    if (narrowed(p))
+        vulkan_workspace(b);
+    else if (t->halves)
+        optional_input(b, -1);
     for (size_t n = 0; n < BACKEND_PRODUCT_NUMBERS; n++)
         vulkan_push_int(b, numbers[n]);
+    if (t->halves)
+        vulkan_push_int(b, parts_elements(b->device, p));
+    vulkan_dispatch(b, groups, local);
+}
+
+/* Finds the largest magnitude of an operand. */
+static void prepare_largest(vulkan_build *b, const backend_product *p, const backend_operand *o) {
+    const uint32_t groups[3] = {LARGEST, 1, 1}, local[3] = {LARGEST_ITEMS, 1, 1};
+    vulkan_begin(b, "largest");
+    vulkan_input(b, o->slot);
+    vulkan_workspace(b);
+    vulkan_push_int(b, vulkan_elements(b->op->inputs[o->slot]) / 4);
+    vulkan_push_int(b, parts_elements(b->device, p));
     vulkan_dispatch(b, groups, local);
 }
 
@@ -99,6 +142,8 @@ void vulkan_product_prepare(vulkan_build *b, const backend_product *p) {
         b->status = backend_tuning_tile(b->device->tuning, b->device, p, &tile, b->error);
     if (b->status != RETUNE_OK)
         return;
+    if (narrowed(p))
+        prepare_largest(b, p, narrowed(p));
     vulkan_product_dispatch(b, p, tile, parts > 1);
     if (parts > 1)
         prepare_sum(b, p, parts);

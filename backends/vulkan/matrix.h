@@ -1,4 +1,5 @@
-/* Matrix products y [M,N] = a [M,K] * b [K,N] of shaders/matrix.comp. */
+/* Matrix products y [M,N] = a [M,K] * b [K,N] of shaders/matrix.comp, and of
+ * shaders/cooperative.comp where the device has matrix units and maps are fp16. */
 #ifndef RETUNE_VULKAN_MATRIX_H
 #define RETUNE_VULKAN_MATRIX_H
 
@@ -10,7 +11,10 @@ extern const backend_tiles vulkan_tiles;
 
 backend_capacity vulkan_capacity(const retune_backend_device *device);
 
-/* Bytes of the parts of sums; 0 when k is not divided. */
+/* A product as this device computes it. */
+backend_product vulkan_product_of(const retune_backend_device *device, backend_product product);
+
+/* Bytes that the dispatches hand on to one another. */
 uint64_t vulkan_product_workspace(const retune_backend_device *device,
                                   const backend_product *product);
 

@@ -23,6 +23,7 @@ typedef struct vulkan_candidate {
     uint32_t queue_family;   /* the one that computes */
     bool storage16;          /* shaders read and write 16-bit elements */
     bool half;               /* and compute with them */
+    bool cooperative;        /* and multiply them as the shader cooperative_product does */
     uint32_t timestamp_bits; /* 0: no timestamps */
     double timestamp_period; /* nanoseconds of a tick */
     uint32_t compute_units;  /* asked where an extension tells, otherwise typical of the type */
@@ -49,6 +50,10 @@ retune_status vulkan_device_info(uint32_t index, retune_device_info *out_info, r
 /* Number `index`; INVALID when there is none. */
 retune_status vulkan_platform_device(uint32_t index, const vulkan_candidate **out_device,
                                      retune_error *error);
+
+/* What a device with cooperative matrices is opened with. */
+enum { VULKAN_COOPERATIVE_EXTENSIONS = 3 };
+extern const char *const vulkan_cooperative_extensions[VULKAN_COOPERATIVE_EXTENSIONS];
 
 /* The handle that a device of the list has in another instance; NULL when it is not there. */
 VkPhysicalDevice vulkan_platform_find(VkInstance instance, const vulkan_candidate *device);

@@ -48,6 +48,9 @@ static retune_status open_trial(retune_backend_device *device, const backend_pro
     if (status == RETUNE_OK)
         status = make_tensor(device, parts > 1 ? RETUNE_F32 : p->y_dtype, parts * p->m * p->n,
                              &t->y, error);
+    if (status == RETUNE_OK)
+        status = vulkan_device_reserve_workspace(
+            device, (size_t)vulkan_product_workspace(device, p), error);
     if (status != RETUNE_OK)
         close_trial(t);
     return status;

@@ -41,7 +41,8 @@ enum {
     RETUNE_FEATURE_F16_ARITHMETIC = 1u << 2, /* multiplies fp16 natively */
     RETUNE_FEATURE_DETERMINISTIC = 1u << 3,  /* the same run gives the same bits */
     RETUNE_FEATURE_TIMESTAMPS = 1u << 4,     /* program_times answers */
-    RETUNE_FEATURE_HOST_MEMORY = 1u << 5     /* shares memory with the host; tensor_wrap works */
+    RETUNE_FEATURE_HOST_MEMORY = 1u << 5,    /* shares memory with the host; tensor_wrap works */
+    RETUNE_FEATURE_MATRIX_UNITS = 1u << 6    /* fp16 products run on units of their own */
 };
 
 /* What a backend found out about the drivers it needs. Filled by `probe`. */

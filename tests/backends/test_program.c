@@ -1,7 +1,11 @@
 /* Programs: memory that moves under them, indices, times. */
 #include "backends/support.h"
 
+#include "base/half.h"
+#include "base/random.h"
 #include "base/tensor_desc.h"
+
+#include <math.h>
 
 #define SMALL 5
 #define LARGE 5000
@@ -124,6 +128,64 @@ Test(backend_program, indices_written_in_part) {
     assert_ok(target_backend()->tensor_write(g.tensors[1], 1, 1, &first, &error));
     target_run(g.program);
     end_gather(&g);
+}
+
+/* ---- Small numbers -------------------------------------------------------------------------- */
+
+enum { PIXELS = 150, INPUTS = 72, OUTPUTS = 40 };
+
+/* The gradient of a 1x1 convolution's weights, where maps are stored as fp16. */
+static void grad_weight(retune_backend_device *device, const uint16_t *x, const float *dz,
+                        float *weight_grad) {
+    const retune_tensor_desc maps = retune_desc(RETUNE_F16, 4, PIXELS, 1, 1, INPUTS);
+    const retune_tensor_desc gradients = retune_desc(RETUNE_F32, 4, PIXELS, 1, 1, OUTPUTS);
+    const retune_tensor_desc weights = retune_desc(RETUNE_F32, 4, OUTPUTS, 1, 1, INPUTS);
+    retune_backend_tensor *tensors[] = {target_tensor(device, &maps, 0, x),
+                                        target_tensor(device, &gradients, 0, dz),
+                                        target_tensor(device, &weights, 0, NULL)};
+    const retune_op_desc desc = {
+        .struct_size = sizeof desc,
+        .kind = RETUNE_OP_CONV2D_GRAD_WEIGHT,
+        .inputs = {&maps, &gradients},
+        .outputs = {&weights},
+        .attributes.convolution = {
+            .stride_height = 1, .stride_width = 1, .dilation_height = 1, .dilation_width = 1}};
+    const retune_op op = {.struct_size = sizeof op,
+                          .desc = &desc,
+                          .inputs = {tensors[0], tensors[1]},
+                          .outputs = {tensors[2]}};
+    const retune_op *ops[] = {&op};
+    retune_backend_program *program;
+    assert_ok(target_backend()->program_create(device, ops, 1, &program, &error));
+    target_run(program);
+    target_read(tensors[2], &weights, weight_grad);
+    target_backend()->program_destroy(program);
+    for (int t = 0; t < 3; t++)
+        target_backend()->tensor_destroy(tensors[t]);
+}
+
+/* Gradients lie far below what fp16 can hold when maps are stored as fp16: they must not be
+ * narrowed to nothing. A power of two changes no digit of a sum. */
+Test(backend_program, small_gradients_keep_their_digits) {
+    static float values[PIXELS * INPUTS], dz[PIXELS * OUTPUTS], small[PIXELS * OUTPUTS];
+    static float usual[OUTPUTS * INPUTS], of_small[OUTPUTS * INPUTS];
+    static uint16_t x[PIXELS * INPUTS];
+    retune_backend_device *device = target_open(NULL);
+    retune_random random = retune_random_make(7, 0);
+    for (int i = 0; i < PIXELS * INPUTS; i++)
+        values[i] = (float)(retune_random_unit(&random) * 6);
+    retune_half_from_float(values, x, PIXELS * INPUTS);
+    for (int i = 0; i < PIXELS * OUTPUTS; i++) {
+        dz[i] = (float)(retune_random_unit(&random) * 2 - 1);
+        small[i] = ldexpf(dz[i], -40);
+    }
+    grad_weight(device, x, dz, usual);
+    grad_weight(device, x, small, of_small);
+    int wrong = 0;
+    for (int i = 0; i < OUTPUTS * INPUTS; i++)
+        wrong += !(ldexpf(of_small[i], 40) == usual[i]) || usual[i] == 0;
+    cr_expect_eq(wrong, 0, "%d of %d", wrong, OUTPUTS * INPUTS);
+    target_backend()->device_close(device);
 }
 
 /* ---- Ranges and times ---------------------------------------------------------------------- */

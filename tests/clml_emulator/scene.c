@@ -120,6 +120,16 @@ double *at(const box *x, cl_uint n, cl_uint c, cl_uint h, cl_uint w) {
     return &x->values[((n * x->c + c) * x->h + h) * x->w + w];
 }
 
+place place_of(const box *x, size_t i) {
+    const size_t map = (size_t)x->h * x->w;
+    return (place){{(cl_uint)(i / map / x->c), (cl_uint)(i / map % x->c), (cl_uint)(i % map / x->w),
+                    (cl_uint)(i % x->w)}};
+}
+
+double *at_place(const box *x, place p) {
+    return at(x, p.at[0], p.at[1], p.at[2], p.at[3]);
+}
+
 cl_uint arithmetic(void) {
     if (s.type == CL_HALF_FLOAT)
         return s.half_sums ? EMU_FP16 : EMU_FP16_SUM32;

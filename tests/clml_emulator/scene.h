@@ -69,6 +69,13 @@ typedef struct box {
 box *box_new(cl_uint n, cl_uint c, cl_uint h, cl_uint w);
 box *box_typed(cl_uint type, cl_uint n, cl_uint c, cl_uint h, cl_uint w);
 box *box_unused(void);
+
+/* Where element i lies, in the order n, c, h, w. */
+typedef struct place {
+    cl_uint at[4];
+} place;
+place place_of(const box *x, size_t i);
+double *at_place(const box *x, place p);
 double *at(const box *x, cl_uint n, cl_uint c, cl_uint h, cl_uint w);
 
 /* {2, 1, 0}: property 2. */
@@ -99,5 +106,14 @@ void for_each_form(void (*body)(void));
         cr_assert_eq(got_, code, "%s: %d instead of %d", #call, got_, code);                       \
     } while (0)
 #define expect_ok(call) expect_code(CL_SUCCESS, call)
+
+/* Expects an op of that name, description and tensors to be refused with CL_INVALID_VALUE. */
+#define expect_bad(name, desc, ...)                                                                \
+    do {                                                                                           \
+        emu_op *none_ = NULL;                                                                      \
+        expect_code(CL_INVALID_VALUE,                                                              \
+                    s.api->name(s.context, training, &(desc), __VA_ARGS__, &none_, NULL));         \
+        cr_assert_null(none_);                                                                     \
+    } while (0)
 
 #endif

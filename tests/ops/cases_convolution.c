@@ -57,6 +57,11 @@ static const shape_row dense_rows[] = {
     {1, 9, 9, 3, 4, {3, 3}, {2, 2}, {2, 2}, {1, 2, 2, 1}},
     {1, 9, 11, 2, 3, {3, 3}, {2, 1}, {1, 2}, {0, 1, 1, 2}},
     {2, 6, 8, 3, 2, {2, 3}, {1, 3}, {3, 1}, {2, 0, 1, 1}},
+    /* channels in eights, as matrix units take them, with remainders of every tile */
+    {3, 11, 13, 136, 264, {1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0}},
+    {9, 1, 1, 1032, 40, {1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0}},
+    {2, 13, 9, 24, 72, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}},
+    {1, 20, 20, 16, 8, {3, 3}, {2, 2}, {1, 1}, {0, 0, 1, 1}},
     /* other kernels */
     {1, 8, 8, 2, 3, {5, 5}, {1, 1}, {1, 1}, {2, 2, 2, 2}},
     {1, 7, 9, 3, 4, {1, 3}, {1, 1}, {1, 1}, {0, 1, 0, 1}},
@@ -102,7 +107,8 @@ static const shape_row depthwise_rows[] = {
 /* Rows at the head of a table get every combination of the epilogue, the others three each. */
 #define FULL_ROWS  3
 #define EPILOGUES  12
-#define NARROW_MOD 4 /* every fourth row is also tried with narrow activations */
+#define NARROW_MOD 4 /* every fourth row is also tried with narrow activations, and all in eights  \
+                      */
 
 /* The tensors of a convolution, from which the gradients take theirs. */
 typedef struct tensors {
@@ -205,7 +211,9 @@ void cases_convolution(uint32_t kind, case_list *list) {
                                    : sizeof dense_rows / sizeof dense_rows[0];
     for (size_t r = 0; r < count; r++) {
         add_row(kind, r, &rows[r], RETUNE_F32, RETUNE_F32, list);
-        for (retune_dtype x = RETUNE_F16; r % NARROW_MOD == 0 && x <= RETUNE_BF16; x++) {
+        bool eights = rows[r].i % 8 == 0 && rows[r].o % 8 == 0;
+        bool narrow = r % NARROW_MOD == 0 || (eights && !depthwise);
+        for (retune_dtype x = RETUNE_F16; narrow && x <= RETUNE_BF16; x++) {
             add_row(kind, r, &rows[r], x, x, list);
             /* As a training step has them: logits and gradients are f32 beside narrow maps. */
             add_row(kind, r, &rows[r], x, RETUNE_F32, list);

@@ -1,8 +1,9 @@
 #include "enqueue.h"
 
 #include "guard.h"
-#include "late.h"
 #include "set.h"
+
+#include <stdlib.h>
 
 /* ---- Checks --------------------------------------------------------------------------------- */
 
@@ -80,44 +81,65 @@ static cl_int spoil(const emu_op *op, const emu_use *use, cl_mem memory, const e
     return code == CL_SUCCESS ? emu_launch(place, op->nan_kernel, (size_t)count, out_event) : code;
 }
 
-/* ---- A chain of commands, each waiting for the one before ----------------------------------- */
+/* ---- Chains --------------------------------------------------------------------------------- */
 
-typedef struct chain {
-    emu_place place;
-    cl_event last;
-} chain;
-
-static void advance(chain *c, cl_event next) {
-    if (c->last)
-        cl.clReleaseEvent(c->last);
-    c->last = next;
-    c->place.wait_count = 1;
-    c->place.waits = &c->last;
+void emu_chain_add(emu_chain *chain, cl_event event) {
+    if (chain->last)
+        cl.clReleaseEvent(chain->last);
+    chain->last = event;
+    chain->place.wait_count = 1;
+    chain->place.waits = &chain->last;
 }
 
-static cl_int delay(chain *c, const emu_op *op) {
-    cl_event marker = NULL, later = NULL;
-    cl_int code = cl.clEnqueueMarkerWithWaitList(c->place.queue, c->place.wait_count,
-                                                 c->place.waits, &marker);
-    if (code != CL_SUCCESS)
-        return code;
-    cl.clFlush(c->place.queue);
-    code = emu_late(op->context->context, 1, &marker, settings.delay_ms, NULL, &later);
-    cl.clReleaseEvent(marker);
+static cl_int marker(emu_chain *chain) {
+    cl_event event = NULL;
+    const cl_int code = cl.clEnqueueMarkerWithWaitList(chain->place.queue, chain->place.wait_count,
+                                                       chain->place.waits, &event);
     if (code == CL_SUCCESS)
-        advance(c, later);
+        emu_chain_add(chain, event);
     return code;
 }
 
-static cl_int run_steps(const emu_op *op, const cl_mem *memory, chain *c) {
-    cl_int code = settings.delay_ms ? delay(c, op) : CL_SUCCESS;
+/* Between two markers of the queue: what was enqueued before comes first, and the queue is not
+ * finished before the work of the host is. */
+cl_int emu_chain_late(emu_chain *chain, cl_context context, unsigned delay_ms,
+                      const emu_late_copy *copy) {
+    cl_event later = NULL;
+    cl_int code = marker(chain);
+    if (code != CL_SUCCESS) {
+        if (copy)
+            free(copy->own);
+        return code;
+    }
+    cl.clFlush(chain->place.queue);
+    code = emu_late(context, 1, &chain->last, delay_ms, copy, &later);
+    if (code != CL_SUCCESS)
+        return code;
+    emu_chain_add(chain, later);
+    return marker(chain);
+}
+
+cl_int emu_chain_end(emu_chain *chain, cl_int code, cl_event *out_event) {
+    if (code == CL_SUCCESS && out_event)
+        *out_event = chain->last;
+    else if (chain->last)
+        cl.clReleaseEvent(chain->last);
+    return code;
+}
+
+/* ---- Steps ---------------------------------------------------------------------------------- */
+
+static cl_int run_steps(const emu_op *op, const cl_mem *memory, emu_chain *c) {
+    cl_int code = settings.delay_ms
+                      ? emu_chain_late(c, op->context->context, settings.delay_ms, NULL)
+                      : CL_SUCCESS;
     for (size_t n = 0; n < op->use_count && op->nan_kernel && code == CL_SUCCESS; n++) {
         cl_event event = NULL;
         if (!emu_present(op->uses[n].tensor) || (op->uses[n].role & EMU_UPDATE) != EMU_WRITE)
             continue;
         code = spoil(op, &op->uses[n], memory[n], &c->place, &event);
         if (code == CL_SUCCESS)
-            advance(c, event);
+            emu_chain_add(c, event);
     }
     for (size_t s = 0; s < op->step_count && code == CL_SUCCESS; s++) {
         cl_event event = NULL;
@@ -125,7 +147,7 @@ static cl_int run_steps(const emu_op *op, const cl_mem *memory, chain *c) {
         if (code == CL_SUCCESS)
             code = emu_launch(&c->place, op->steps[s].kernel, op->steps[s].count, &event);
         if (code == CL_SUCCESS)
-            advance(c, event);
+            emu_chain_add(c, event);
     }
     return code;
 }
@@ -159,7 +181,7 @@ static cl_int check_immutable(emu_op *op, const cl_mem *memory) {
 static cl_int enqueue(emu_op *op, emu_set *set, bool immutable, const emu_place *place,
                       cl_event *out_event) {
     cl_mem memory[EMU_MAX_TENSORS];
-    chain c = {.place = *place};
+    emu_chain c = {.place = *place};
     cl_int code = settings.fail_enqueue;
     if (code == CL_SUCCESS)
         code = emu_check_place(place, op->context, op->name);
@@ -177,11 +199,7 @@ static cl_int enqueue(emu_op *op, emu_set *set, bool immutable, const emu_place 
         code = emu_guard_write(op, memory, &c.place);
     if (code == CL_SUCCESS && c.last)
         emu_set_used(set, c.last);
-    if (code == CL_SUCCESS && out_event)
-        *out_event = c.last;
-    else if (c.last)
-        cl.clReleaseEvent(c.last);
-    return code;
+    return emu_chain_end(&c, code, out_event);
 }
 
 /* Counts the caller in; false, with a line in the log, when another thread is inside. */

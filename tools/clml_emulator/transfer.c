@@ -3,7 +3,6 @@
  * layout. */
 #include "enqueue.h"
 #include "guard.h"
-#include "late.h"
 
 #include <stdlib.h>
 
@@ -11,23 +10,14 @@ enum { LATE_MS = 20 }; /* how late strict mode touches host memory */
 
 typedef struct transfer {
     const char *name;
-    emu_place place;
+    emu_chain chain;
     const emu_tensor *tensor;
     cl_mem memory;
     cl_uint layout; /* of the host */
     size_t size;    /* bytes of host data */
     size_t touched; /* bytes of host memory that are touched, as many or more */
     cl_mem staging; /* of `touched` bytes */
-    cl_event last;  /* of the command enqueued last */
 } transfer;
-
-static void advance(transfer *t, cl_event next) {
-    if (t->last)
-        cl.clReleaseEvent(t->last);
-    t->last = next;
-    t->place.wait_count = 1;
-    t->place.waits = &t->last;
-}
 
 /* An element's bits are moved as they are: words, or halves of words. */
 static cl_int convert(emu_context *context, emu_place *place, cl_uint type, cl_mem from,
@@ -60,7 +50,7 @@ static cl_int check(transfer *t, const void *host) {
         return emu_refuse(t->name, CL_INVALID_VALUE, "the tensor is an unused one");
     if (t->layout == EMU_LAYOUT_OPTIMAL || emu_layout_refused("host", t->layout))
         return emu_refuse(t->name, EMU_INVALID_LAYOUT, "host data of layout %u", t->layout);
-    const cl_int code = emu_check_place(&t->place, t->tensor->context, t->name);
+    const cl_int code = emu_check_place(&t->chain.place, t->tensor->context, t->name);
     return code == CL_SUCCESS ? emu_check_memory(t->tensor, t->memory, t->name) : code;
 }
 
@@ -82,42 +72,24 @@ static cl_int begin(transfer *t, const void *host) {
 static cl_int end(transfer *t, cl_int code, cl_event *out_event) {
     if (t->staging)
         cl.clReleaseMemObject(t->staging);
-    if (code == CL_SUCCESS && out_event)
-        *out_event = t->last;
-    else if (t->last)
-        cl.clReleaseEvent(t->last);
+    code = emu_chain_end(&t->chain, code, out_event);
     emu_unlock();
     return code;
 }
 
-/* Waits for all that the transfer waits for, then the delay, then makes the copy; the queue waits
- * for that in turn. */
 static cl_int late(transfer *t, unsigned delay_ms, const emu_late_copy *copy) {
-    cl_event marker = NULL, later = NULL;
-    cl_int code = cl.clEnqueueMarkerWithWaitList(t->place.queue, t->place.wait_count,
-                                                 t->place.waits, &marker);
-    if (code != CL_SUCCESS)
-        return code;
-    cl.clFlush(t->place.queue);
-    code = emu_late(t->tensor->context->context, 1, &marker, delay_ms, copy, &later);
-    cl.clReleaseEvent(marker);
-    if (code != CL_SUCCESS)
-        return code;
-    advance(t, later);
-    code = cl.clEnqueueMarkerWithWaitList(t->place.queue, 1, &t->last, &marker);
-    if (code == CL_SUCCESS)
-        advance(t, marker);
-    return code;
+    return emu_chain_late(&t->chain, t->tensor->context->context, delay_ms, copy);
 }
 
 /* ---- Write ---------------------------------------------------------------------------------- */
 
 static cl_int write_staging(transfer *t, const void *host) {
     cl_event event = NULL;
-    const cl_int code = cl.clEnqueueWriteBuffer(t->place.queue, t->staging, CL_FALSE, 0, t->touched,
-                                                host, t->place.wait_count, t->place.waits, &event);
+    const cl_int code =
+        cl.clEnqueueWriteBuffer(t->chain.place.queue, t->staging, CL_FALSE, 0, t->touched, host,
+                                t->chain.place.wait_count, t->chain.place.waits, &event);
     if (code == CL_SUCCESS)
-        advance(t, event);
+        emu_chain_add(&t->chain, event);
     return code;
 }
 
@@ -136,10 +108,10 @@ static cl_int write_staging_late(transfer *t, const void *host, unsigned delay_m
     if (code == CL_SUCCESS)
         code = write_staging(t, copy);
     if (code == CL_SUCCESS)
-        code = cl.clSetEventCallback(t->last, CL_COMPLETE, free_copy, copy);
+        code = cl.clSetEventCallback(t->chain.last, CL_COMPLETE, free_copy, copy);
     if (code == CL_SUCCESS)
         return CL_SUCCESS;
-    cl.clFinish(t->place.queue); /* nothing uses the copy any more */
+    cl.clFinish(t->chain.place.queue); /* nothing uses the copy any more */
     free(copy);
     return code;
 }
@@ -150,19 +122,19 @@ static cl_int write(transfer *t, const void *host) {
     cl_event event = NULL;
     cl_int code = delay_ms ? write_staging_late(t, host, delay_ms) : write_staging(t, host);
     if (code == CL_SUCCESS)
-        code = convert(t->tensor->context, &t->place, t->tensor->type, t->staging, &from, t->memory,
-                       &to, &event);
+        code = convert(t->tensor->context, &t->chain.place, t->tensor->type, t->staging, &from,
+                       t->memory, &to, &event);
     if (code != CL_SUCCESS)
         return code;
-    advance(t, event);
-    return settings.strict.opaque ? emu_guard_write_tensor(t->tensor, t->memory, &t->place)
+    emu_chain_add(&t->chain, event);
+    return settings.strict.opaque ? emu_guard_write_tensor(t->tensor, t->memory, &t->chain.place)
                                   : CL_SUCCESS;
 }
 
 cl_int emu_entry_enqueue_write(cl_command_queue queue, void *host, cl_uint layout,
                                emu_tensor *tensor, cl_mem memory, EMU_WAITS) {
     transfer t = {.name = "enqueue_write",
-                  .place = {queue, wait_count, waits},
+                  .chain.place = {queue, wait_count, waits},
                   .tensor = tensor,
                   .memory = memory,
                   .layout = layout};
@@ -179,10 +151,11 @@ cl_int emu_entry_enqueue_write(cl_command_queue queue, void *host, cl_uint layou
 
 static cl_int read_staging(transfer *t, void *host) {
     cl_event event = NULL;
-    const cl_int code = cl.clEnqueueReadBuffer(t->place.queue, t->staging, CL_FALSE, 0, t->touched,
-                                               host, t->place.wait_count, t->place.waits, &event);
+    const cl_int code =
+        cl.clEnqueueReadBuffer(t->chain.place.queue, t->staging, CL_FALSE, 0, t->touched, host,
+                               t->chain.place.wait_count, t->chain.place.waits, &event);
     if (code == CL_SUCCESS)
-        advance(t, event);
+        emu_chain_add(&t->chain, event);
     return code;
 }
 
@@ -205,20 +178,20 @@ static cl_int read(transfer *t, void *host) {
     cl_event event = NULL;
     cl_int code = CL_SUCCESS;
     if (settings.strict.opaque)
-        code = emu_guard_check_tensor(t->tensor, t->memory, &t->place, t->name);
+        code = emu_guard_check_tensor(t->tensor, t->memory, &t->chain.place, t->name);
     if (code == CL_SUCCESS)
-        code = convert(t->tensor->context, &t->place, t->tensor->type, t->memory, &from, t->staging,
-                       &to, &event);
+        code = convert(t->tensor->context, &t->chain.place, t->tensor->type, t->memory, &from,
+                       t->staging, &to, &event);
     if (code != CL_SUCCESS)
         return code;
-    advance(t, event);
+    emu_chain_add(&t->chain, event);
     return delay_ms ? read_staging_late(t, host, delay_ms) : read_staging(t, host);
 }
 
 cl_int emu_entry_enqueue_read(cl_command_queue queue, emu_tensor *tensor, cl_mem memory, void *host,
                               cl_uint layout, EMU_WAITS) {
     transfer t = {.name = "enqueue_read",
-                  .place = {queue, wait_count, waits},
+                  .chain.place = {queue, wait_count, waits},
                   .tensor = tensor,
                   .memory = memory,
                   .layout = layout};
@@ -252,21 +225,21 @@ static cl_int check_copy(const emu_place *place, const emu_tensor *from, cl_mem 
 
 cl_int emu_entry_enqueue_copy(cl_command_queue queue, emu_tensor *from, cl_mem from_memory,
                               emu_tensor *to, cl_mem to_memory, EMU_WAITS) {
-    transfer t = {.place = {queue, wait_count, waits}, .tensor = to};
+    transfer t = {.chain.place = {queue, wait_count, waits}, .tensor = to};
     cl_event event = NULL;
     emu_lock();
     cl_int code = settings.fail_enqueue;
     if (code == CL_SUCCESS)
-        code = check_copy(&t.place, from, from_memory, to, to_memory);
+        code = check_copy(&t.chain.place, from, from_memory, to, to_memory);
     if (code == CL_SUCCESS) {
         const emu_view from_view = emu_tensor_view(from), to_view = emu_tensor_view(to);
-        code = convert(to->context, &t.place, to->type, from_memory, &from_view, to_memory,
+        code = convert(to->context, &t.chain.place, to->type, from_memory, &from_view, to_memory,
                        &to_view, &event);
     }
     if (code == CL_SUCCESS)
-        advance(&t, event);
+        emu_chain_add(&t.chain, event);
     if (code == CL_SUCCESS && settings.strict.opaque)
-        code = emu_guard_write_tensor(to, to_memory, &t.place);
+        code = emu_guard_write_tensor(to, to_memory, &t.chain.place);
     return end(&t, code, out_event);
 }
 

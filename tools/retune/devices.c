@@ -15,6 +15,7 @@ static const struct {
     {RETUNE_FEATURE_F16_STORAGE, "fp16 storage"},
     {RETUNE_FEATURE_BF16_STORAGE, "bf16 storage"},
     {RETUNE_FEATURE_F16_ARITHMETIC, "fp16 arithmetic"},
+    {RETUNE_FEATURE_MATRIX_UNITS, "matrix units"},
     {RETUNE_FEATURE_DETERMINISTIC, "deterministic"},
     {RETUNE_FEATURE_TIMESTAMPS, "timestamps"},
     {RETUNE_FEATURE_HOST_MEMORY, "host memory"},

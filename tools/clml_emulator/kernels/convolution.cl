@@ -121,8 +121,8 @@ kernel void convolution_weight_gradient(int count, global const element *x, view
     }
 }
 
-/* The same, of one position per image or few: a work item does one element. */
-kernel void convolution_weight_gradient_small(int count, global const element *x, view xv,
+/* The same, for few positions or many weights: a work item does one element. */
+kernel void convolution_weight_gradient_each(int count, global const element *x, view xv,
                                               global const element *gy, view gyv,
                                               global element *gw, view gwv, geometry g,
                                               int accumulate) {

@@ -1,6 +1,7 @@
 #include "ops/shared.h"
 
-enum { SMALL_SUM = 256 }; /* elements that one work item adds up */
+/* One work item adds up what a weight's gradient has, when that is little or weights are many. */
+enum { LITTLE = 256, MANY = 8192 };
 
 typedef struct geometry {
     cl_int depthwise, pad_h, pad_w, stride_h, stride_w, dilation_h, dilation_w;
@@ -113,8 +114,8 @@ static void weight_step(emu_builder *b, const emu_convolution *desc, const emu_t
     const geometry g = geometry_of(desc);
     const size_t sum = (size_t)output_grad->n * output_grad->h * output_grad->w;
     const size_t count = emu_tensor_count(weight_grad);
-    if (sum <= SMALL_SUM)
-        emu_step(b, "convolution", "convolution_weight_gradient_small", count);
+    if (sum <= LITTLE || count >= MANY)
+        emu_step(b, "convolution", "convolution_weight_gradient_each", count);
     else
         emu_step(b, "convolution", "convolution_weight_gradient", count * EMU_GROUP);
     emu_tensor_argument(b, input);

@@ -1,0 +1,200 @@
+/* Matrix products on the matrix units of a device: y [M,N] = a [M,K] * b [K,N] with multiplicands of
+ * fp16 and sums of f32, for convolutions whose maps are stored as fp16.
+ *
+ * A work group computes a tile of TILE_M x TILE_N, a subgroup of 32 items WORK_M x WORK_N of it, in
+ * cooperative matrices of 16 x 16. The group goes along K in steps of TILE_K: it copies a tile of a and
+ * one of b to shared memory as fp16 and multiplies them from there. Every sum runs over k in rising
+ * order, 16 at a time, whatever the sizes of tiles. When the tiles of y are too few for the device, K is
+ * divided among groups and matrix_sum adds the parts, in order.
+ *
+ * An operand of f32, such as a gradient, may have values that fp16 does not: it is multiplied by a power
+ * of two that brings its largest magnitude near the end of fp16's range, and y by the inverse. What is
+ * below 2^-39 of the largest is lost. */
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#extension GL_KHR_memory_scope_semantics : require
+#extension GL_KHR_shader_subgroup_arithmetic : require
+#extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+#extension GL_NV_cooperative_matrix : require
+
+#define SIDE      16 /* of a cooperative matrix */
+#define LANES     32
+#define SUBGROUPS (TILE_M / WORK_M * (TILE_N / WORK_N))
+#define ITEM      int(gl_LocalInvocationID.x)
+#define ITEMS     (SUBGROUPS * LANES)
+#include "product.glsl"
+
+VIEW(0, a, _eights, uvec4)
+VIEW(1, b, _eights, uvec4)
+/* From largest_first on, what largest.comp found in an f32 operand: bits of magnitudes [LARGEST]. */
+VIEW(5, largest, _bits, uint)
+
+/* ---- The range of fp16 -------------------------------------------------------------------------- */
+
+#define LARGEST 128
+#define TOP     14 /* the largest magnitude becomes 2^TOP or up to twice that */
+
+/* What an f32 operand is multiplied by, as an exponent of 2. Zeros, infinities and NaN stay. */
+int scale_exponent() {
+    uint bits = 0;
+    for (uint n = gl_SubgroupInvocationID; n < LARGEST; n += LANES)
+        bits = max(bits, largest_bits[largest_first + n]);
+    int exponent = int(subgroupMax(bits) >> 23);
+    return exponent == 0 || exponent == 255 ? 0 : clamp(TOP + 127 - exponent, -100, 100);
+}
+
+float power_of_two(int exponent) {
+    return uintBitsToFloat(uint(127 + exponent) << 23);
+}
+
+/* ---- Tiles ------------------------------------------------------------------------------------- */
+
+/* The copy of a tile is [extent][TILE_K] where rows run along k, else [TILE_K][extent], in eights. Rows
+ * are apart by one more, so that a column of them is not in one bank. */
+#define ROW(extent, along_k)  ((along_k) ? TILE_K / 8 + 1 : (extent) / 8 + 1)
+#define COPY(extent, along_k) (((along_k) ? (extent) : TILE_K) * ROW(extent, along_k))
+const bool A_ROWS = A_ALONG_K == 1, B_ROWS = B_ALONG_K == 1;
+const int A_TILE = TILE_M * (TILE_K / 8 + 1), B_TILE = TILE_N * (TILE_K / 8 + 1); /* the larger copy */
+const int BUFFER = A_TILE + B_TILE;
+shared uvec4 tiles[(1 + PREFETCH) * BUFFER];
+
+/* What was read: eight fp16 in `low`, or eight f32 in both. */
+uvec4 a_low[LOADS(TILE_M)], a_high[LOADS(TILE_M)], b_low[LOADS(TILE_N)], b_high[LOADS(TILE_N)];
+
+#define READ(name, extent, source, along_k, stride, begin, end)                                    \
+    [[unroll]] for (int l = 0; l < LOADS(extent); l++) {                                           \
+        int at = load_place(source, along_k, stride, begin + LOAD_OUTER(l, extent, along_k == 1),  \
+                            k + LOAD_K(l, extent, along_k == 1), end, k_end);                      \
+        name##_low[l] = name##_high[l] = uvec4(0);                                                 \
+        if (at >= 0) {                                                                             \
+            uint place = uint(at) / 8;                                                             \
+            if (name##_type == F16)                                                                \
+                name##_low[l] = name##_eights[place];                                              \
+            else {                                                                                 \
+                name##_low[l] = name##_eights[2 * place];                                          \
+                name##_high[l] = name##_eights[2 * place + 1];                                     \
+            }                                                                                      \
+        }                                                                                          \
+    }
+
+/* Reads the tiles that begin at k; zeros behind k_end. */
+void read_tiles(int m0, int n0, int k, int k_end) {
+    READ(a, TILE_M, A_SOURCE, A_ALONG_K, a_stride, m0, m_count)
+    READ(b, TILE_N, B_SOURCE, B_ALONG_K, b_stride, n0, n_count)
+}
+
+uvec2 half_bits(uvec4 floats, float factor) {
+    vec4 v = uintBitsToFloat(floats) * factor;
+    return uvec2(packHalf2x16(v.xy), packHalf2x16(v.zw));
+}
+
+#define KEEP(name, first, extent, along_k)                                                         \
+    [[unroll]] for (int l = 0; l < LOADS(extent); l++) {                                           \
+        int outer = LOAD_OUTER(l, extent, along_k), k = LOAD_K(l, extent, along_k);                \
+        int at = (first) +                                                                         \
+                 ((along_k) ? outer * ROW(extent, true) + k / 8 : k * ROW(extent, false) + outer / 8); \
+        tiles[at] = name##_type == F16 ? name##_low[l]                                             \
+                                       : uvec4(half_bits(name##_low[l], factor),                   \
+                                               half_bits(name##_high[l], factor));                 \
+    }
+
+/* Puts what was read into their places in shared memory, f32 multiplied by `factor`. */
+void keep_tiles(int buffer_, float factor) {
+    KEEP(a, buffer_ * BUFFER, TILE_M, A_ROWS)
+    KEEP(b, buffer_ * BUFFER + A_TILE, TILE_N, B_ROWS)
+}
+
+/* ---- Multiplying ------------------------------------------------------------------------------- */
+
+#define ROWS    (WORK_M / SIDE)
+#define COLUMNS (WORK_N / SIDE)
+
+fcoopmatNV<32, gl_ScopeSubgroup, SIDE, SIDE> sums[ROWS][COLUMNS];
+
+/* Where the work of a subgroup begins in the tile. */
+int first_row() {
+    return int(gl_SubgroupID) / (TILE_N / WORK_N) * WORK_M;
+}
+
+int first_column() {
+    return int(gl_SubgroupID) % (TILE_N / WORK_N) * WORK_N;
+}
+
+#define PLACE(outer, k, extent, along_k)                                                           \
+    uint((along_k) ? (outer) * ROW(extent, true) + (k) / 8 : (k) * ROW(extent, false) + (outer) / 8)
+
+void multiply(int buffer_) {
+    int a_first = buffer_ * BUFFER, b_first = a_first + A_TILE;
+    [[unroll]] for (int k = 0; k < TILE_K; k += SIDE) {
+        fcoopmatNV<16, gl_ScopeSubgroup, SIDE, SIDE> x[ROWS];
+        [[unroll]] for (int r = 0; r < ROWS; r++)
+            coopMatLoadNV(x[r], tiles, a_first + PLACE(first_row() + r * SIDE, k, TILE_M, A_ROWS),
+                          ROW(TILE_M, A_ROWS), !A_ROWS);
+        [[unroll]] for (int j = 0; j < COLUMNS; j++) {
+            fcoopmatNV<16, gl_ScopeSubgroup, SIDE, SIDE> w;
+            coopMatLoadNV(w, tiles, b_first + PLACE(first_column() + j * SIDE, k, TILE_N, B_ROWS),
+                          ROW(TILE_N, B_ROWS), B_ROWS);
+            [[unroll]] for (int r = 0; r < ROWS; r++)
+                sums[r][j] = coopMatMulAddNV(x[r], w, sums[r][j]);
+        }
+    }
+}
+
+/* ---- Results ----------------------------------------------------------------------------------- */
+
+/* A subgroup turns SIDE rows at a time from a cooperative matrix into vectors of y, in shared memory of
+ * its own that the tiles no longer need. */
+void store_sums(int row0, int column0, int part, float factor) {
+    const int vectors = WORK_N / 4, pitch = vectors + 1;
+    int own = int(gl_SubgroupID) * SIDE * pitch, lane = int(gl_SubgroupInvocationID);
+    [[unroll]] for (int r = 0; r < ROWS; r++) {
+        [[unroll]] for (int j = 0; j < COLUMNS; j++)
+            coopMatStoreNV(sums[r][j], tiles, own + j * SIDE / 4, pitch, false);
+        subgroupBarrier();
+        [[unroll]] for (int l = lane; l < SIDE * vectors; l += LANES) {
+            int row = row0 + r * SIDE + l / vectors;
+            vec4 v = uintBitsToFloat(tiles[own + l / vectors * pitch + l % vectors]) * factor;
+            if (row < m_count)
+                store((part * m_count + row) * n_count, column0 + l % vectors * 4, v);
+        }
+        subgroupBarrier();
+    }
+}
+
+/* y [parts,M,N]. A group computes a tile of one part, with k in [part * k_part, (part + 1) * k_part).
+ */
+void main() {
+    int n_tiles = (n_count + TILE_N - 1) / TILE_N, m_tiles = (m_count + TILE_M - 1) / TILE_M;
+    int group = group_number(), tile_m = group / n_tiles, tile_n = group - tile_m * n_tiles;
+    if (tile_m >= m_tiles)
+        return;
+    int m0 = tile_m * TILE_M, n0 = tile_n * TILE_N, part = int(gl_WorkGroupID.z);
+    int k_begin = part * k_part, k_end = min(k_begin + k_part, k_count);
+    int exponent = a_type == F16 && b_type == F16 ? 0 : scale_exponent();
+    float factor = power_of_two(exponent);
+    [[unroll]] for (int r = 0; r < ROWS; r++)
+        [[unroll]] for (int j = 0; j < COLUMNS; j++)
+            sums[r][j] = fcoopmatNV<32, gl_ScopeSubgroup, SIDE, SIDE>(0.0);
+
+    if (PREFETCH == 1) {
+        int now = 0;
+        read_tiles(m0, n0, k_begin, k_end);
+        keep_tiles(0, factor);
+        barrier();
+        for (int k = k_begin; k < k_end; k += TILE_K) {
+            read_tiles(m0, n0, k + TILE_K, k_end); /* behind the end: zeros, as in matrix.comp */
+            multiply(now);
+            now ^= 1;
+            keep_tiles(now, factor);
+            barrier();
+        }
+    } else
+        for (int k = k_begin; k < k_end; k += TILE_K) {
+            read_tiles(m0, n0, k, k_end);
+            keep_tiles(0, factor);
+            barrier();
+            multiply(0);
+            barrier();
+        }
+    store_sums(m0 + first_row(), n0 + first_column(), part, power_of_two(-exponent));
+}

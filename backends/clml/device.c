@@ -3,6 +3,7 @@
 #include "cross.h"
 #include "error.h"
 #include "program.h"
+#include "recording.h"
 #include "tensor.h"
 
 #include <stdio.h>
@@ -154,6 +155,8 @@ retune_status clml_device_open(uint32_t index, const retune_option *options, siz
                                     &device, error);
     if (status == RETUNE_OK)
         status = begin(clml_device_of(device), &own, &interface, error);
+    if (status == RETUNE_OK)
+        status = clml_recorder_open(clml_device_of(device), &provider, error);
     free(rest);
     if (status == RETUNE_OK)
         *out_device = device;
@@ -166,6 +169,7 @@ void clml_device_close(retune_backend_device *device) {
     if (!device)
         return;
     clml_device *own = clml_device_of(device);
+    clml_recorder_close(own);
     if (own->unused)
         own->ml->release_tensor(own->unused);
     if (own->to_planes)

@@ -7,12 +7,21 @@
 #include "options.h"
 #include "provider.h"
 
+/* Where ops are recorded; without a queue when they are not. */
+typedef struct clml_recorder {
+    cl_command_queue queue;
+    clml_new_recording *begin;
+    clml_end_recording *end;
+    clml_release_recording *release;
+} clml_recorder;
+
 typedef struct clml_device {
     struct retune_backend_device opencl; /* first: a retune_backend_device points here */
     clml_options options;
     const clml_table *ml;
-    char version[64];               /* of the interface */
-    clml_tensor_handle unused;      /* stands for absent tensors */
+    char version[64];          /* of the interface */
+    clml_tensor_handle unused; /* stands for absent tensors */
+    clml_recorder recorder;
     cl_kernel to_planes, to_pixels; /* between dense data and NCHW, made on first use */
 } clml_device;
 

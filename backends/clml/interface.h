@@ -22,6 +22,12 @@ enum { CLML_MAJOR = 3 };
 #define CLML_QUERY_SYMBOL "clQueryMLInterfaceVersionsQCOM"
 #define CLML_TABLE_SYMBOL "clGetMLInterfaceQCOM"
 
+/* Recordable queues are an extension of their own. */
+#define CLML_RECORDING_NEW     "clNewRecordingQCOM"
+#define CLML_RECORDING_END     "clEndRecordingQCOM"
+#define CLML_RECORDING_RELEASE "clReleaseRecordingQCOM"
+#define CLML_QUEUE_RECORDABLE  ((cl_command_queue_properties)1 << 30)
+
 /* ---- Numbers -------------------------------------------------------------------------------- */
 
 /* Beside OpenCL's own codes. */
@@ -52,6 +58,7 @@ typedef struct clml_tensor_object *clml_tensor_handle;
 typedef struct clml_op_object *clml_op_handle;
 typedef struct clml_cache_object *clml_cache_handle;
 typedef struct clml_set_object *clml_set_handle;
+typedef struct clml_recording_object *clml_recording_handle;
 typedef intptr_t clml_property;
 
 typedef struct clml_value {
@@ -135,6 +142,10 @@ typedef struct clml_adam_desc {
 typedef cl_int CL_API_CALL clml_query_function(cl_int *majors, cl_int *minors, cl_uint capacity,
                                                cl_uint *out_count);
 typedef cl_int CL_API_CALL clml_table_function(void *out_table, cl_int major, cl_int minor);
+typedef clml_recording_handle CL_API_CALL clml_new_recording(cl_command_queue queue,
+                                                             cl_int *out_code);
+typedef cl_int CL_API_CALL clml_end_recording(clml_recording_handle recording);
+typedef cl_int CL_API_CALL clml_release_recording(clml_recording_handle recording);
 
 /* Every function that makes an op begins and ends in the same way. */
 #define CLML_MAKES_OP(name, ...)                                                                   \
@@ -175,6 +186,13 @@ typedef cl_int clml_release_op(clml_op_handle op);
 typedef cl_int clml_release_tensor(T tensor);
 typedef cl_int clml_enqueue_op(cl_command_queue queue, clml_op_handle op, clml_set_handle set,
                                cl_uint wait_count, const cl_event *waits, cl_event *out_event);
+/* Seven arrays of what is to be replaced, each with its length, none of which is used here. */
+typedef cl_int clml_enqueue_recording(cl_command_queue queue, clml_recording_handle recording,
+                                      size_t, const void *, size_t, const void *, size_t,
+                                      const void *, size_t, const void *, size_t, const void *,
+                                      size_t, const void *, size_t, const void *,
+                                      cl_uint wait_count, const cl_event *waits,
+                                      cl_event *out_event);
 typedef cl_int clml_enqueue_read(cl_command_queue queue, T source, cl_mem memory, void *host,
                                  cl_uint layout, cl_uint wait_count, const cl_event *waits,
                                  cl_event *out_event);
@@ -230,18 +248,19 @@ typedef struct clml_table {
     clml_release_op *release_op;         /* 37 */
     clml_release_tensor *release_tensor; /* 38 */
     clml_enqueue_op *enqueue_op;         /* 39 */
-    clml_reserved *reserved_40[2];
-    clml_enqueue_read *enqueue_read;   /* 42 */
-    clml_enqueue_write *enqueue_write; /* 43 */
-    clml_enqueue_copy *enqueue_copy;   /* 44 */
-    clml_make_cache *make_cache;       /* 45 */
-    clml_tune_op *tune_op;             /* 46 */
-    clml_save_cache *save_cache;       /* 47 */
-    clml_load_cache *load_cache;       /* 48 */
-    clml_release_cache *release_cache; /* 49 */
-    clml_make_set *make_set;           /* 50 */
-    clml_release_set *release_set;     /* 51 */
-    clml_update_set *update_set;       /* 52 */
+    clml_reserved *reserved_40;
+    clml_enqueue_recording *enqueue_recording; /* 41 */
+    clml_enqueue_read *enqueue_read;           /* 42 */
+    clml_enqueue_write *enqueue_write;         /* 43 */
+    clml_enqueue_copy *enqueue_copy;           /* 44 */
+    clml_make_cache *make_cache;               /* 45 */
+    clml_tune_op *tune_op;                     /* 46 */
+    clml_save_cache *save_cache;               /* 47 */
+    clml_load_cache *load_cache;               /* 48 */
+    clml_release_cache *release_cache;         /* 49 */
+    clml_make_set *make_set;                   /* 50 */
+    clml_release_set *release_set;             /* 51 */
+    clml_update_set *update_set;               /* 52 */
     clml_reserved *reserved_53[17];
     clml_make_sgd *sgd;   /* 70 */
     clml_make_adam *adam; /* 71 */

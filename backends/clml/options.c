@@ -12,11 +12,11 @@
 
 enum { MICRO_BATCH_MAX = 4096 };
 
-const backend_gpu_section clml_section = {
-    "clml",
-    "provider trust_provider micro_batch crossing reuse platform device profiling tune disable "
-    "cache",
-    opencl_kernels_of};
+const backend_gpu_section clml_section = {"clml",
+                                          "provider trust_provider micro_batch crossing reuse "
+                                          "recording platform device profiling tune disable "
+                                          "cache",
+                                          opencl_kernels_of};
 
 static bool is_privileged(void) {
 #ifdef __linux__
@@ -69,6 +69,12 @@ static retune_status set_reuse(const retune_option *option, clml_options *o, ret
                                                  : bad_value(option, "on or off", error);
 }
 
+static retune_status set_recording(const retune_option *option, clml_options *o,
+                                   retune_error *error) {
+    return read_switch(option->value, &o->recording) ? RETUNE_OK
+                                                     : bad_value(option, "on or off", error);
+}
+
 static retune_status set_micro_batch(const retune_option *option, clml_options *o,
                                      retune_error *error) {
     char *end;
@@ -92,7 +98,7 @@ static const struct {
     retune_status (*set)(const retune_option *option, clml_options *o, retune_error *error);
 } keys[] = {
     {"provider", set_provider}, {"trust_provider", set_trust}, {"micro_batch", set_micro_batch},
-    {"crossing", set_crossing}, {"reuse", set_reuse},
+    {"crossing", set_crossing}, {"reuse", set_reuse},          {"recording", set_recording},
 };
 
 retune_status clml_options_read(const retune_option *options, size_t count,

@@ -17,7 +17,8 @@ typedef struct clml_options {
     bool trust_provider;  /* also for devices that do not list the extension */
     uint32_t micro_batch; /* samples of a map that one op works on, at most */
     clml_crossing crossing;
-    bool reuse; /* tensors that are never alive together share memory */
+    bool reuse;     /* tensors that are never alive together share memory */
+    bool recording; /* ops of a step are recorded */
 } clml_options;
 
 /* What holds without a key: the environment's RETUNE_CLML_PROVIDER and RETUNE_CLML_TRUST_PROVIDER

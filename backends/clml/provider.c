@@ -29,10 +29,10 @@ static void *platform_symbol(const opencl_candidate *device, const char *name) {
     return symbol ? find(device->platform, name) : NULL;
 }
 
-static void *find_symbol(const opencl_candidate *device, void *library, const char *name) {
-    if (library)
-        return dlsym(library, name);
-    void *symbol = platform_symbol(device, name);
+void *clml_provider_symbol(const clml_provider *provider, const char *name) {
+    if (provider->library)
+        return dlsym(provider->library, name);
+    void *symbol = platform_symbol(provider->device, name);
     return symbol ? symbol : opencl_library_symbol(name);
 }
 
@@ -48,10 +48,10 @@ retune_status clml_provider_find(const opencl_candidate *device, const char *pat
         if (!library)
             return backend_fail(error, RETUNE_UNAVAILABLE, "provider: %s", dlerror());
     }
-    clml_provider found = {0};
+    clml_provider found = {.device = device, .library = library};
     snprintf(found.path, sizeof found.path, "%s", path[0] ? path : cl.path);
-    void *query = find_symbol(device, library, CLML_QUERY_SYMBOL);
-    void *table = find_symbol(device, library, CLML_TABLE_SYMBOL);
+    void *query = clml_provider_symbol(&found, CLML_QUERY_SYMBOL);
+    void *table = clml_provider_symbol(&found, CLML_TABLE_SYMBOL);
     if (!query || !table)
         return backend_fail(error, RETUNE_UNAVAILABLE, "%s has no %s", found.path,
                             query ? CLML_TABLE_SYMBOL : CLML_QUERY_SYMBOL);

@@ -11,6 +11,8 @@ typedef struct clml_provider {
     clml_query_function *query;
     clml_table_function *table;
     char path[256];
+    const opencl_candidate *device;
+    void *library; /* NULL: the OpenCL library */
 } clml_provider;
 
 /* A table that was negotiated. */
@@ -24,6 +26,9 @@ typedef struct clml_interface {
  */
 retune_status clml_provider_find(const opencl_candidate *device, const char *path,
                                  clml_provider *out_provider, retune_error *error);
+
+/* What else the provider has; NULL when it does not. */
+void *clml_provider_symbol(const clml_provider *provider, const char *name);
 
 /* Asks for a table of version 3 and checks it. UNAVAILABLE: the query fails, as it does for apps
  * without access to the driver, there are only other versions, or slots are empty. */

@@ -4,7 +4,7 @@
 #include "error.h"
 #include "indices.h"
 #include "op_slots.h"
-#include "run_values.h"
+#include "recording.h"
 #include "staging.h"
 #include "status.h"
 
@@ -60,6 +60,7 @@ static void release_events(clml_step *step) {
 }
 
 void clml_step_release(retune_backend_program *program, clml_step *step) {
+    clml_recording_release(program->device, step);
     for (size_t n = 0; n < step->op_count; n++) {
         program->device->ml->release_op(step->ops[n].handle);
         free(step->ops[n].update);
@@ -194,17 +195,23 @@ static void note_written(clml_step *step) {
     }
 }
 
+static retune_status enqueue_all(retune_backend_program *program, const clml_step *step,
+                                 retune_error *error) {
+    retune_status status = run_phase(program, step, CLML_FIRST, 0, error);
+    for (uint32_t p = 0; p < step->pieces && status == RETUNE_OK; p++)
+        status = run_phase(program, step, CLML_EACH, p, error);
+    if (status == RETUNE_OK)
+        status = run_phase(program, step, CLML_LAST, 0, error);
+    return status;
+}
+
 static retune_status run_ops(retune_backend_program *program, clml_step *step,
                              const retune_run_args *args, retune_error *error) {
     retune_status status = fetch(step, error);
     if (status == RETUNE_OK)
         status = prepare_updates(program, step, args, error);
-    if (status == RETUNE_OK)
-        status = run_phase(program, step, CLML_FIRST, 0, error);
-    for (uint32_t p = 0; p < step->pieces && status == RETUNE_OK; p++)
-        status = run_phase(program, step, CLML_EACH, p, error);
-    if (status == RETUNE_OK)
-        status = run_phase(program, step, CLML_LAST, 0, error);
+    if (status == RETUNE_OK && !clml_recording_run(program, step))
+        status = enqueue_all(program, step, error);
     if (status == RETUNE_OK)
         note_written(step);
     return status;

@@ -41,6 +41,9 @@ typedef struct clml_step {
     opencl_step kernel;
     bool kernel_ready;
 
+    clml_recording_handle recording; /* of all ops, where they are recorded */
+    bool unrecordable;               /* the driver refused */
+
     cl_event *events; /* of the last run, when the device profiles */
     size_t event_count, event_capacity;
 } clml_step;

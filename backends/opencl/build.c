@@ -4,8 +4,8 @@
 #include "desc.h"
 #include "error.h"
 #include "op_slots.h"
-#include "program.h"
 #include "status.h"
+#include "step.h"
 
 #include <stdarg.h>
 #include <stdio.h>

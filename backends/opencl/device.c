@@ -7,6 +7,7 @@
 #include "ops/ops.h"
 #include "staging.h"
 #include "status.h"
+#include "tensor.h"
 #include "tune.h"
 
 #include <stdlib.h>
@@ -14,24 +15,24 @@
 
 /* ---- Opening -------------------------------------------------------------------------------- */
 
-static const char *kernels_of(uint32_t kind) {
+const char *opencl_kernels_of(uint32_t kind) {
     return opencl_op_get(kind)->kernels;
 }
 
-static const backend_gpu_section section = {
-    "opencl", "platform device profiling tune disable cache", kernels_of};
+static const backend_gpu_section opencl_section = {
+    "opencl", "platform device profiling tune disable cache", opencl_kernels_of};
 
 /* UNAVAILABLE, so that the next device is tried. */
 static retune_status check_wanted(const retune_backend_device *device, retune_error *error) {
     const backend_gpu_options *o = &device->options;
     if (!backend_gpu_options_match(device->info->platform_name, o->platform))
         return backend_fail(error, RETUNE_UNAVAILABLE,
-                            "[backend.opencl] platform = %s: this device belongs to %s",
-                            o->platform, device->info->platform_name);
+                            "[backend.%s] platform = %s: this device belongs to %s",
+                            device->section->backend, o->platform, device->info->platform_name);
     if (!backend_gpu_options_match(device->info->name, o->device))
         return backend_fail(error, RETUNE_UNAVAILABLE,
-                            "[backend.opencl] device = %s: this device is %s", o->device,
-                            device->info->name);
+                            "[backend.%s] device = %s: this device is %s", device->section->backend,
+                            o->device, device->info->name);
     return RETUNE_OK;
 }
 
@@ -67,7 +68,7 @@ static retune_status create_queue(retune_backend_device *device, retune_error *e
 static retune_status open(retune_backend_device *device, const retune_option *options,
                           size_t option_count, retune_error *error) {
     retune_status status =
-        backend_gpu_options_read(&section, options, option_count, &device->options, error);
+        backend_gpu_options_read(device->section, options, option_count, &device->options, error);
     if (status == RETUNE_OK)
         status = check_wanted(device, error);
     if (status == RETUNE_OK)
@@ -83,6 +84,26 @@ static retune_status open(retune_backend_device *device, const retune_option *op
     return status;
 }
 
+retune_status opencl_device_make(const opencl_candidate *info, const backend_gpu_section *section,
+                                 const retune_option *options, size_t option_count, size_t size,
+                                 retune_backend_device **out_device, retune_error *error) {
+    *out_device = NULL;
+    retune_backend_device *device = calloc(1, size);
+    if (!device)
+        return backend_fail(error, RETUNE_OUT_OF_MEMORY, "out of memory: an OpenCL device");
+    device->info = info;
+    device->section = section;
+    device->tensor_size = sizeof(struct retune_backend_tensor);
+    device->is_cpu = (info->type & CL_DEVICE_TYPE_CPU) && !(info->type & CL_DEVICE_TYPE_GPU);
+    device->generation = 1;
+    retune_status status = open(device, options, option_count, error);
+    if (status == RETUNE_OK)
+        *out_device = device;
+    else
+        opencl_device_close(device);
+    return status;
+}
+
 retune_status opencl_device_open(uint32_t index, const retune_option *options, size_t option_count,
                                  retune_backend_device **out_device, retune_error *error) {
     const opencl_candidate *info;
@@ -90,18 +111,8 @@ retune_status opencl_device_open(uint32_t index, const retune_option *options, s
     retune_status status = opencl_platform_device(index, &info, error);
     if (status != RETUNE_OK)
         return status;
-    retune_backend_device *device = calloc(1, sizeof *device);
-    if (!device)
-        return backend_fail(error, RETUNE_OUT_OF_MEMORY, "out of memory: an OpenCL device");
-    device->info = info;
-    device->is_cpu = (info->type & CL_DEVICE_TYPE_CPU) && !(info->type & CL_DEVICE_TYPE_GPU);
-    device->generation = 1;
-    status = open(device, options, option_count, error);
-    if (status == RETUNE_OK)
-        *out_device = device;
-    else
-        opencl_device_close(device);
-    return status;
+    return opencl_device_make(info, &opencl_section, options, option_count,
+                              sizeof(struct retune_backend_device), out_device, error);
 }
 
 void opencl_device_close(retune_backend_device *device) {
@@ -135,6 +146,22 @@ retune_status opencl_device_note(retune_backend_device *device, retune_status st
     if (status == RETUNE_DEVICE_LOST)
         device->lost = true;
     return status;
+}
+
+retune_status opencl_device_finish(retune_backend_device *device, retune_error *error) {
+    retune_status status = opencl_device_check_alive(device, error);
+    if (status != RETUNE_OK)
+        return status;
+    return opencl_device_note(device,
+                              opencl_check_wait(cl.clFinish(device->queue), "a run", error));
+}
+
+retune_status opencl_device_check_profiling(const retune_backend_device *device,
+                                            retune_error *error) {
+    if (!device->options.profiling)
+        return backend_fail(error, RETUNE_UNSUPPORTED, "times need [backend.%s] profiling = on",
+                            device->section->backend);
+    return opencl_device_check_alive(device, error);
 }
 
 /* ---- Memory --------------------------------------------------------------------------------- */
@@ -192,6 +219,18 @@ retune_status opencl_device_reserve_workspace(retune_backend_device *device, siz
     return RETUNE_OK;
 }
 
+void opencl_device_add_program(retune_backend_device *device) {
+    device->program_count++;
+}
+
+void opencl_device_drop_program(retune_backend_device *device) {
+    if (--device->program_count > 0)
+        return;
+    opencl_device_give_back(device, device->workspace, device->workspace_bytes);
+    device->workspace = NULL;
+    device->workspace_bytes = 0;
+}
+
 retune_status opencl_device_memory(retune_backend_device *device, uint64_t *out_current_bytes,
                                    uint64_t *out_peak_bytes, retune_error *error) {
     (void)error;
@@ -221,9 +260,9 @@ static bool check_sizes(const retune_op_desc *op, char *reason, size_t size) {
 static bool check_enabled(const retune_backend_device *device, const retune_op_desc *op,
                           char *reason, size_t size) {
     char name[128];
-    if (backend_gpu_options_disabled(&device->options, kernels_of(op->kind), name))
-        return backend_explain(reason, size, "%s: [backend.opencl] disable names its kernel %s",
-                               backend_op_name(op->kind), name);
+    if (backend_gpu_options_disabled(&device->options, opencl_kernels_of(op->kind), name))
+        return backend_explain(reason, size, "%s: [backend.%s] disable names its kernel %s",
+                               backend_op_name(op->kind), device->section->backend, name);
     return true;
 }
 

@@ -1,5 +1,5 @@
 /* An opened OpenCL device: a context, one in-order queue, its memory, and what was compiled for it.
- */
+ * A backend that builds on this one, as clml does, has a device that begins with this struct. */
 #ifndef RETUNE_OPENCL_DEVICE_H
 #define RETUNE_OPENCL_DEVICE_H
 
@@ -13,8 +13,10 @@ typedef struct opencl_staging opencl_staging; /* staging.h */
 
 struct retune_backend_device {
     const opencl_candidate *info;
+    const backend_gpu_section *section; /* of the INI, named in messages */
     backend_gpu_options options;
-    bool is_cpu; /* an emulation on the host's cores */
+    size_t tensor_size; /* bytes of a retune_backend_tensor, at least those of tensor.h */
+    bool is_cpu;        /* an emulation on the host's cores */
     cl_context context;
     cl_command_queue queue;
     bool lost; /* it failed while it computed; nothing on it can be trusted */
@@ -43,6 +45,15 @@ retune_status opencl_device_memory(retune_backend_device *device, uint64_t *out_
 retune_status opencl_op_query(retune_backend_device *device, const retune_op_desc *op,
                               retune_op_support *out_support, retune_error *error);
 
+/* Opens the device for a backend of that section; the device's struct has `size` bytes, zeroed but
+ * for its beginning. Close it with opencl_device_close. */
+retune_status opencl_device_make(const opencl_candidate *info, const backend_gpu_section *section,
+                                 const retune_option *options, size_t option_count, size_t size,
+                                 retune_backend_device **out_device, retune_error *error);
+
+/* The names of an op's kernels, separated by blanks: for the section of a backend. */
+const char *opencl_kernels_of(uint32_t kind);
+
 /* True when the device does this op; otherwise writes why not into `reason`. */
 bool opencl_op_accept(const retune_backend_device *device, const retune_op_desc *op, char *reason,
                       size_t size);
@@ -56,6 +67,17 @@ void opencl_device_give_back(retune_backend_device *device, cl_mem memory, size_
 /* Makes the workspace at least that large. */
 retune_status opencl_device_reserve_workspace(retune_backend_device *device, size_t bytes,
                                               retune_error *error);
+
+/* Programs share the workspace; it goes with the last of them. */
+void opencl_device_add_program(retune_backend_device *device);
+void opencl_device_drop_program(retune_backend_device *device);
+
+/* Waits until everything that was enqueued is done. */
+retune_status opencl_device_finish(retune_backend_device *device, retune_error *error);
+
+/* UNSUPPORTED unless the device was opened with `profiling = on`. */
+retune_status opencl_device_check_profiling(const retune_backend_device *device,
+                                            retune_error *error);
 
 /* DEVICE_LOST once the device has failed. Every entry that touches the device begins with it. */
 retune_status opencl_device_check_alive(const retune_backend_device *device, retune_error *error);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 opencl_library cl;
+static void *handle; /* of the file behind `cl` */
 
 static const char *const file_names[] = {
     "libOpenCL.so.1",
@@ -66,6 +67,7 @@ static retune_status load(opencl_library *functions, opencl_lack *out_lack, retu
     void *address;
     memcpy(&address, &functions->clGetPlatformIDs, sizeof address);
     find_path(address, functions->path);
+    handle = library;
     return RETUNE_OK;
 }
 
@@ -85,4 +87,8 @@ retune_status opencl_library_load(opencl_lack *out_lack, retune_error *error) {
     }
     pthread_mutex_unlock(&lock);
     return status;
+}
+
+void *opencl_library_symbol(const char *name) {
+    return dlsym(handle, name);
 }

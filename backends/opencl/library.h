@@ -31,4 +31,7 @@ extern opencl_library cl;
  * message says what to install. May be called from any thread. */
 retune_status opencl_library_load(opencl_lack *out_lack, retune_error *error);
 
+/* What else the library exports, NULL when it does not. After opencl_library_load has succeeded. */
+void *opencl_library_symbol(const char *name);
+
 #endif

@@ -50,7 +50,7 @@ static uint64_t device_number(cl_device_id id, cl_device_info what, size_t size)
     return size == sizeof value.word ? value.word : value.large;
 }
 
-static bool has_extension(cl_device_id id, const char *name) {
+bool opencl_platform_has_extension(cl_device_id id, const char *name) {
     size_t size = 0, length = strlen(name);
     bool found = false;
     if (cl.clGetDeviceInfo(id, CL_DEVICE_EXTENSIONS, 0, NULL, &size) != CL_SUCCESS)
@@ -73,7 +73,7 @@ static void describe(opencl_candidate *c) {
     c->type = (cl_device_type)device_number(c->id, CL_DEVICE_TYPE, sizeof(cl_device_type));
     c->unified_memory =
         device_number(c->id, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof(cl_bool)) == CL_TRUE;
-    c->half = has_extension(c->id, "cl_khr_fp16");
+    c->half = opencl_platform_has_extension(c->id, "cl_khr_fp16");
     c->compute_units = (uint32_t)device_number(c->id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
     c->group_items = (size_t)device_number(c->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t));
     c->local_bytes = device_number(c->id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(cl_ulong));
@@ -237,12 +237,8 @@ retune_status opencl_platform_device(uint32_t index, const opencl_candidate **ou
     return RETUNE_OK;
 }
 
-retune_status opencl_device_info(uint32_t index, retune_device_info *out_info,
-                                 retune_error *error) {
-    const opencl_candidate *c;
-    retune_status status = opencl_platform_device(index, &c, error);
-    if (status != RETUNE_OK)
-        return status;
+retune_device_info opencl_platform_describe(const opencl_candidate *c, const char *backend,
+                                            uint32_t index) {
     retune_device_info info = {.type = type_of(c),
                                .features = RETUNE_FEATURE_F16_STORAGE |
                                            RETUNE_FEATURE_BF16_STORAGE |
@@ -253,10 +249,20 @@ retune_status opencl_device_info(uint32_t index, retune_device_info *out_info,
         info.features |= RETUNE_FEATURE_F16_ARITHMETIC;
     if (c->unified_memory && !(c->quirks & OPENCL_QUIRK_NO_HOST_POINTER))
         info.features |= RETUNE_FEATURE_HOST_MEMORY;
-    snprintf(info.id, sizeof info.id, "opencl/%u", index);
+    snprintf(info.id, sizeof info.id, "%s/%u", backend, index);
     snprintf(info.name, sizeof info.name, "%s", c->name);
     snprintf(info.vendor, sizeof info.vendor, "%s", c->vendor);
     snprintf(info.driver, sizeof info.driver, "%.40s %.60s", c->platform_name, c->driver);
     opencl_quirks_text(c->quirks, info.quirks, sizeof info.quirks);
+    return info;
+}
+
+retune_status opencl_device_info(uint32_t index, retune_device_info *out_info,
+                                 retune_error *error) {
+    const opencl_candidate *c;
+    retune_status status = opencl_platform_device(index, &c, error);
+    if (status != RETUNE_OK)
+        return status;
+    retune_device_info info = opencl_platform_describe(c, "opencl", index);
     return backend_fill_struct(out_info, &info, sizeof info, error);
 }

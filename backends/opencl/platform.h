@@ -34,6 +34,13 @@ typedef struct opencl_candidate {
 retune_status opencl_platform_devices(const opencl_candidate **out_devices, uint32_t *out_count,
                                       retune_error *error);
 
+/* True when the device lists an extension of that name. */
+bool opencl_platform_has_extension(cl_device_id id, const char *name);
+
+/* What a backend of that name says of its device number `index`. */
+retune_device_info opencl_platform_describe(const opencl_candidate *c, const char *backend,
+                                            uint32_t index);
+
 /* Functions of the plugin table; backend.h documents them. */
 retune_status opencl_probe(retune_probe_report *out_report, retune_error *error);
 retune_status opencl_device_count(uint32_t *out_count, retune_error *error);

@@ -46,7 +46,7 @@ retune_status opencl_tensor_reserve(retune_backend_tensor *tensor, retune_error 
 retune_status opencl_tensor_create(retune_backend_device *device, const retune_tensor_desc *desc,
                                    retune_usage usage, uint32_t slot,
                                    retune_backend_tensor **out_tensor, retune_error *error) {
-    return backend_tensor_make(device, &device->slots, desc, usage, slot, sizeof **out_tensor,
+    return backend_tensor_make(device, &device->slots, desc, usage, slot, device->tensor_size,
                                out_tensor, error);
 }
 
@@ -58,8 +58,8 @@ retune_status opencl_tensor_wrap(retune_backend_device *device, const retune_ten
         return backend_fail(error, RETUNE_UNSUPPORTED,
                             "this device does not share the host's memory");
     retune_backend_tensor *tensor;
-    retune_status status =
-        backend_tensor_borrow(device, &device->slots, desc, memory, sizeof *tensor, &tensor, error);
+    retune_status status = backend_tensor_borrow(device, &device->slots, desc, memory,
+                                                 device->tensor_size, &tensor, error);
     if (status != RETUNE_OK)
         return status;
     cl_int code;

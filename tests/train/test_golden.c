@@ -151,3 +151,8 @@ Test(golden, opencl) {
 Test(golden, vulkan) {
     check_device("vulkan", 2);
 }
+
+/* Where there is none, the emulator stands in: see tests/clml. */
+Test(golden, clml) {
+    check_device("clml", 1);
+}

@@ -2,9 +2,9 @@
  */
 #include "backends/support.h"
 
-#include "ops/cases.h"
-#include "ops/conformance.h"
-#include "ops/device_under_test.h"
+#include "cases.h"
+#include "conformance.h"
+#include "device_under_test.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -44,7 +44,10 @@ build() {
     shift
     say "building in ${folder#"$PWD"/}"
     cmake -S "$retune_root" -B "$folder" -G Ninja "$@" >/dev/null
-    cmake --build "$folder" -- --quiet
+    # A terminal is shown how far it is; a log is told what went wrong.
+    local quiet=(--quiet)
+    [ ! -t 1 ] || quiet=()
+    cmake --build "$folder" -- "${quiet[@]}"
 }
 
 # event_value FILE EVENT KEY [first|last]: a number out of what `retune --json` printed.

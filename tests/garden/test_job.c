@@ -1,12 +1,14 @@
 /* The job of configs/garden.ini, with fewer pictures and epochs, on every device that is here: it
  * learns the flowers, wherever it runs, and on the same device always the same. */
 #include "cli/command.h"
+#include "model/model_file.h"
 #include "run/events.h"
 #include "run/tensors.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { PICTURES = 40, TEST_PICTURES = 5 * PICTURES / 4 };
@@ -97,6 +99,28 @@ Test(garden_job, needs_what_the_network_knows) {
     cr_expect(with > without + 0.15, "%g with the weights, %g without", with, without);
     cJSON_Delete(pretrained);
     cJSON_Delete(random);
+}
+
+/* Many classes, of which none is a flower, in half a megabyte of halves. */
+Test(garden_job, the_network_has_never_seen_a_flower) {
+    static const char *const flowers[] = {"daisy", "lily", "periwinkle", "poppy", "rose"};
+    char path[512];
+    snprintf(path, sizeof path, "%s/configs/garden.safetensors", getenv("RETUNE_TEST_SOURCE"));
+    retune_safetensors *file = NULL;
+    retune_model *model = NULL;
+    struct stat properties;
+    cr_assert_eq(stat(path, &properties), 0);
+    cr_expect_lt(properties.st_size, 600000);
+    cr_assert_eq(retune_safetensors_open(path, &file, NULL), RETUNE_OK);
+    for (size_t t = 0; t < retune_safetensors_count(file); t++)
+        cr_expect_eq(retune_safetensors_tensor_at(file, t)->desc.dtype, RETUNE_F16);
+    retune_safetensors_close(file);
+    cr_assert_eq(retune_model_file_read(path, &model, NULL), RETUNE_OK);
+    cr_expect_geq(model->class_count, 40);
+    for (size_t c = 0; c < model->class_count; c++)
+        for (size_t f = 0; f < sizeof flowers / sizeof *flowers; f++)
+            cr_expect_str_neq(model->classes[c], flowers[f]);
+    retune_model_destroy(model);
 }
 
 /* The files that the demo prints a result from. */

@@ -172,6 +172,9 @@ retune_ladder_options retune_session_ladder(const retune_config *config) {
         .order = config->backend_order.items,
         .order_count = config->backend_order.count,
         .fallback = (retune_ladder_fallback)config->backend_fallback,
+        .look.contact.self_test = config->backend_self_test == RETUNE_SELF_TEST_OFF
+                                      ? RETUNE_SELF_TEST_SKIP
+                                      : RETUNE_SELF_TEST_ONCE,
         .look.folder = config->backend_plugin_path[0] ? config->backend_plugin_path : NULL,
         .look.pins = pins_of(config),
         .backend_options = backend_options,

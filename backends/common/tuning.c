@@ -181,7 +181,36 @@ retune_status backend_tuning_tile(backend_tuning *t, retune_backend_device *devi
     return RETUNE_OK;
 }
 
-int backend_tuning_runs(double seconds) {
+/* ---- Racing --------------------------------------------------------------------------------- */
+
+/* Runs that together take long enough to be measured, when one takes `seconds`. */
+static int runs_of(double seconds) {
     const double wanted = 1e-3;
     return seconds > wanted ? 1 : seconds > wanted / 50 ? (int)(wanted / seconds) + 1 : 50;
+}
+
+retune_status backend_tuning_race(size_t count, backend_tuning_time *time, void *context,
+                                  size_t *out_fastest, retune_error *error) {
+    enum {
+        ROUNDS = 5
+    }; /* the first two warm up: what is compiled late, and how many runs it takes */
+    double best[BACKEND_TILES_MAX];
+    int runs[BACKEND_TILES_MAX];
+    *out_fastest = 0;
+    for (int round = 0; round < ROUNDS; round++)
+        for (size_t n = 0; n < count; n++) {
+            double seconds = 0.0;
+            int now = round < 2 ? 1 : runs[n];
+            retune_status status = time(context, n, now, &seconds, error);
+            if (status != RETUNE_OK)
+                return status;
+            seconds /= now;
+            if (round < 2)
+                runs[n] = runs_of(seconds);
+            best[n] = round < 3 || seconds < best[n] ? seconds : best[n];
+        }
+    for (size_t n = 1; n < count; n++)
+        if (best[n] < best[*out_fastest])
+            *out_fastest = n;
+    return RETUNE_OK;
 }

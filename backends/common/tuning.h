@@ -47,7 +47,14 @@ retune_status backend_tuning_tile(backend_tuning *tuning, retune_backend_device 
                                   const backend_product *product, const backend_tile **out_tile,
                                   retune_error *error);
 
-/* Runs that together take long enough to be measured, when one takes `seconds`. */
-int backend_tuning_runs(double seconds);
+/* Runs a candidate so many times after the device was idle: the seconds of all. Infinity: it does
+ * not run here. */
+typedef retune_status backend_tuning_time(void *context, size_t candidate, int runs,
+                                          double *out_seconds, retune_error *error);
+
+/* The fastest of `count` candidates that are ready to run, at most BACKEND_TILES_MAX. They take
+ * turns, since a device that was idle while they were made goes faster from one run to the next. */
+retune_status backend_tuning_race(size_t count, backend_tuning_time *time, void *context,
+                                  size_t *out_fastest, retune_error *error);
 
 #endif

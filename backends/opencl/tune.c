@@ -4,16 +4,30 @@
 #include "matrix.h"
 #include "status.h"
 
+#include <math.h>
 #include <time.h>
 
-/* Memory that a trial reads and writes. What it holds does not matter. */
+/* A tile that computes the product of a trial. */
+typedef struct candidate {
+    cl_kernel kernel;
+    size_t global[3], local[3];
+    bool runs; /* the compiler allows as many items */
+} candidate;
+
+/* Tiles that compute one product. What the memory holds does not matter. */
 typedef struct trial {
+    retune_backend_device *device;
     const backend_product *product;
     cl_mem a, b, y;
     size_t a_bytes, b_bytes, y_bytes;
+    candidate candidates[BACKEND_TILES_MAX];
+    size_t count;
 } trial;
 
-static void close_trial(retune_backend_device *device, trial *t) {
+static void close_trial(trial *t) {
+    retune_backend_device *device = t->device;
+    for (size_t n = 0; n < t->count; n++)
+        cl.clReleaseKernel(t->candidates[n].kernel);
     opencl_device_give_back(device, t->a, t->a_bytes);
     opencl_device_give_back(device, t->b, t->b_bytes);
     opencl_device_give_back(device, t->y, t->y_bytes);
@@ -23,7 +37,8 @@ static retune_status open_trial(retune_backend_device *device, const backend_pro
                                 retune_error *error) {
     backend_capacity capacity = opencl_capacity(device);
     int64_t parts = backend_product_parts(p, &capacity);
-    *t = (trial){.product = p,
+    *t = (trial){.device = device,
+                 .product = p,
                  .a_bytes = (size_t)backend_product_a_elements(p) * sizeof(float),
                  .b_bytes = (size_t)backend_product_b_elements(p) * sizeof(float),
                  .y_bytes = (size_t)(parts * p->m * p->n) * sizeof(float)};
@@ -33,7 +48,7 @@ static retune_status open_trial(retune_backend_device *device, const backend_pro
     if (status == RETUNE_OK)
         status = opencl_device_take(device, t->y_bytes, "a trial", &t->y, error);
     if (status != RETUNE_OK)
-        close_trial(device, t);
+        close_trial(t);
     return status;
 }
 
@@ -61,72 +76,62 @@ static double now(void) {
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* Seconds of `count` runs after the queue was empty. */
-static cl_int time_runs(retune_backend_device *device, cl_kernel kernel, const size_t *global,
-                        const size_t *local, int count, double *out_seconds) {
-    cl_int code = cl.clFinish(device->queue);
-    double began = now();
-    for (int n = 0; n < count && code == CL_SUCCESS; n++)
-        code =
-            cl.clEnqueueNDRangeKernel(device->queue, kernel, 3, NULL, global, local, 0, NULL, NULL);
-    if (code == CL_SUCCESS)
-        code = cl.clFinish(device->queue);
-    *out_seconds = now() - began;
-    return code;
+/* Kernels for all tiles before any is timed: compiling leaves a device idle. */
+static retune_status make_candidates(trial *t, const size_t *tiles, size_t count,
+                                     retune_error *error) {
+    char options[512];
+    backend_capacity capacity = opencl_capacity(t->device);
+    int64_t parts = backend_product_parts(t->product, &capacity);
+    for (size_t n = 0; n < count; n++) {
+        const backend_tile *tile = &opencl_tiles.list[tiles[n]];
+        candidate *c = &t->candidates[n];
+        opencl_product_options(t->product, tile, parts > 1, options);
+        opencl_product_items(t->product, tile, parts, c->global, c->local);
+        retune_status status = opencl_compiler_kernel(t->device, "matrix", "matrix_product",
+                                                      options, &c->kernel, error);
+        if (status != RETUNE_OK)
+            return status;
+        t->count++;
+        c->runs = c->local[0] <= opencl_compiler_group_items(t->device, c->kernel);
+        cl_int code = set_arguments(t->device, t, c->kernel);
+        if (code != CL_SUCCESS)
+            return opencl_check(code, "clSetKernelArg", error);
+    }
+    return RETUNE_OK;
 }
 
-/* Seconds of one run with a tile: the least of a few, after one that warms up. */
-static retune_status measure(retune_backend_device *device, const trial *t,
-                             const backend_tile *tile, double *out_seconds, retune_error *error) {
-    enum { REPETITIONS = 3 };
-    char options[512];
-    size_t global[3], local[3];
-    cl_kernel kernel;
-    backend_capacity capacity = opencl_capacity(device);
-    int64_t parts = backend_product_parts(t->product, &capacity);
-    double seconds = 0.0;
-    opencl_product_options(t->product, tile, parts > 1, options);
-    opencl_product_items(t->product, tile, parts, global, local);
-    retune_status status =
-        opencl_compiler_kernel(device, "matrix", "matrix_product", options, &kernel, error);
-    if (status != RETUNE_OK)
-        return status;
-    *out_seconds = 1e30;
-    if (local[0] <= opencl_compiler_group_items(device, kernel)) {
-        cl_int code = set_arguments(device, t, kernel);
-        if (code == CL_SUCCESS)
-            code = time_runs(device, kernel, global, local, 1, &seconds);
-        int runs = backend_tuning_runs(seconds);
-        for (int r = 0; r < REPETITIONS && code == CL_SUCCESS; r++) {
-            code = time_runs(device, kernel, global, local, runs, &seconds);
-            if (seconds / runs < *out_seconds)
-                *out_seconds = seconds / runs;
-        }
-        status = opencl_device_note(device, opencl_check_wait(code, "a trial of a tile", error));
-    }
-    cl.clReleaseKernel(kernel);
-    return status;
+static retune_status time_tile(void *context, size_t number, int runs, double *out_seconds,
+                               retune_error *error) {
+    const trial *t = context;
+    const candidate *c = &t->candidates[number];
+    *out_seconds = INFINITY;
+    if (!c->runs)
+        return RETUNE_OK;
+    cl_int code = cl.clFinish(t->device->queue);
+    double began = now();
+    for (int n = 0; n < runs && code == CL_SUCCESS; n++)
+        code = cl.clEnqueueNDRangeKernel(t->device->queue, c->kernel, 3, NULL, c->global, c->local,
+                                         0, NULL, NULL);
+    if (code == CL_SUCCESS)
+        code = cl.clFinish(t->device->queue);
+    *out_seconds = now() - began;
+    return opencl_device_note(t->device, opencl_check_wait(code, "a trial of a tile", error));
 }
 
 static retune_status search(retune_backend_device *device, const backend_product *p,
                             const size_t *tiles, size_t count, size_t *out_fastest,
                             retune_error *error) {
     trial t;
-    double best = 1e30;
+    size_t fastest = 0;
     *out_fastest = tiles[0];
     /* No room for a trial is no reason not to run. */
     if (open_trial(device, p, &t, NULL) != RETUNE_OK)
         return RETUNE_OK;
-    retune_status status = RETUNE_OK;
-    for (size_t n = 0; n < count && status == RETUNE_OK; n++) {
-        double seconds = 0.0;
-        status = measure(device, &t, &opencl_tiles.list[tiles[n]], &seconds, error);
-        if (status == RETUNE_OK && seconds < best) {
-            best = seconds;
-            *out_fastest = tiles[n];
-        }
-    }
-    close_trial(device, &t);
+    retune_status status = make_candidates(&t, tiles, count, error);
+    if (status == RETUNE_OK)
+        status = backend_tuning_race(count, time_tile, &t, &fastest, error);
+    *out_fastest = tiles[fastest];
+    close_trial(&t);
     return status;
 }
 

@@ -1,5 +1,6 @@
 #include "device.h"
 
+#include "cooperative.h"
 #include "desc.h"
 #include "error.h"
 #include "memory.h"
@@ -55,27 +56,12 @@ static retune_status create_device(retune_backend_device *device, retune_error *
     VkPhysicalDevice16BitStorageFeatures storage = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES,
         .storageBuffer16BitAccess = device->info->storage16};
-    VkPhysicalDeviceShaderFloat16Int8Features half = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES,
-        .pNext = &storage,
-        .shaderFloat16 = VK_TRUE};
-    VkPhysicalDeviceVulkanMemoryModelFeatures model = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_MEMORY_MODEL_FEATURES,
-        .pNext = &half,
-        .vulkanMemoryModel = VK_TRUE};
-    const VkPhysicalDeviceCooperativeMatrixFeaturesNV cooperative = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_NV,
-        .pNext = &model,
-        .cooperativeMatrix = VK_TRUE};
+    vulkan_cooperative_features cooperative;
     VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
                                .pNext = &storage,
                                .queueCreateInfoCount = 1,
                                .pQueueCreateInfos = &queue};
-    if (device->cooperative) {
-        info.pNext = &cooperative;
-        info.enabledExtensionCount = VULKAN_COOPERATIVE_EXTENSIONS;
-        info.ppEnabledExtensionNames = vulkan_cooperative_extensions;
-    }
+    vulkan_cooperative_request(device->cooperative, &cooperative, &info);
     VkResult result = vk.vkCreateDevice(device->physical, &info, NULL, &device->handle);
     if (result != VK_SUCCESS)
         device->handle = VK_NULL_HANDLE;
@@ -90,7 +76,8 @@ static retune_status open(retune_backend_device *device, const retune_option *op
         status = check_wanted(device, error);
     if (status == RETUNE_OK)
         status = find_physical(device, error);
-    device->cooperative = device->info->cooperative && device->options.cooperative;
+    if (device->options.cooperative)
+        device->cooperative = device->info->cooperative;
     if (status == RETUNE_OK)
         status = create_device(device, error);
     if (status == RETUNE_OK)

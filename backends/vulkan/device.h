@@ -17,9 +17,9 @@ typedef struct vulkan_pipelines vulkan_pipelines; /* pipeline.h */
 struct retune_backend_device {
     const vulkan_candidate *info;
     backend_gpu_options options;
-    bool is_cpu;                   /* an emulation on the host's cores */
-    bool cooperative;              /* matrix units multiply, where maps are fp16 */
-    vulkan_validation *validation; /* NULL unless it was asked for */
+    bool is_cpu;                    /* an emulation on the host's cores */
+    vulkan_cooperative cooperative; /* how matrix units multiply, where maps are fp16 */
+    vulkan_validation *validation;  /* NULL unless it was asked for */
     VkPhysicalDevice physical;
     VkDevice handle;
     bool lost; /* it failed while it computed; nothing on it can be trusted */

@@ -7,8 +7,8 @@
 static const backend_tile list[] = {
 #define VULKAN_TILE(m, n, k, work_m, work_n, prefetch, cpu, speed)                                 \
     {m, n, k, work_m, work_n, 4, prefetch, cpu, speed, false},
-#define VULKAN_COOPERATIVE_TILE(m, n, k, work_m, work_n, prefetch, speed)                          \
-    {m, n, k, work_m, work_n, 8, prefetch, false, speed, true},
+#define VULKAN_COOPERATIVE_TILE(m, n, k, work_m, work_n, speed)                                    \
+    {m, n, k, work_m, work_n, 8, 1, false, speed, true},
 #include "tiles.def"
 #undef VULKAN_TILE
 #undef VULKAN_COOPERATIVE_TILE
@@ -23,7 +23,12 @@ backend_capacity vulkan_capacity(const retune_backend_device *device) {
 }
 
 backend_product vulkan_product_of(const retune_backend_device *device, backend_product product) {
-    product.halves = device->cooperative && backend_product_can_halve(&product);
+    backend_capacity capacity = vulkan_capacity(device);
+    size_t ranked[BACKEND_TILES_MAX];
+    product.halves =
+        device->cooperative != VULKAN_COOPERATIVE_NONE && backend_product_can_halve(&product);
+    if (product.halves && backend_tiles_rank(&vulkan_tiles, &product, &capacity, ranked) == 0)
+        product.halves = false; /* no tile of that kind has room here */
     return product;
 }
 

@@ -1,6 +1,7 @@
 #include "pipeline.h"
 
 #include "cache.h"
+#include "cooperative.h"
 #include "error.h"
 #include "status.h"
 
@@ -213,16 +214,32 @@ static VkResult create_pipeline(retune_backend_device *device, VkShaderModule mo
                                        &pipeline->handle);
 }
 
+static VkResult create_module(const retune_backend_device *device, const vulkan_shader *shader,
+                              VkShaderModule *out_module) {
+    bool narrow = device->info->storage16;
+    VkShaderModuleCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
+                                     .codeSize = narrow ? shader->narrow_bytes : shader->bytes,
+                                     .pCode = narrow ? shader->narrow_code : shader->code};
+    uint32_t *translated = NULL;
+    if (device->cooperative == VULKAN_COOPERATIVE_KHR &&
+        vulkan_cooperative_uses(info.pCode, info.codeSize / sizeof *info.pCode)) {
+        translated = vulkan_cooperative_translate(info.pCode, info.codeSize / sizeof *info.pCode,
+                                                  &info.codeSize);
+        info.codeSize *= sizeof *info.pCode;
+        info.pCode = translated;
+        if (!translated)
+            return VK_ERROR_OUT_OF_HOST_MEMORY;
+    }
+    VkResult result = vk.vkCreateShaderModule(device->handle, &info, NULL, out_module);
+    free(translated);
+    return result;
+}
+
 static retune_status compile(retune_backend_device *device, vulkan_pipeline *pipeline,
                              retune_error *error) {
     const vulkan_shader *shader = pipeline->key.shader;
-    bool narrow = device->info->storage16;
-    const VkShaderModuleCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
-                                           .codeSize =
-                                               narrow ? shader->narrow_bytes : shader->bytes,
-                                           .pCode = narrow ? shader->narrow_code : shader->code};
     VkShaderModule module;
-    VkResult result = vk.vkCreateShaderModule(device->handle, &info, NULL, &module);
+    VkResult result = create_module(device, shader, &module);
     if (result == VK_SUCCESS) {
         result = create_pipeline(device, module, pipeline);
         vk.vkDestroyShaderModule(device->handle, module, NULL);

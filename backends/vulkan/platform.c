@@ -1,8 +1,8 @@
 #include "platform.h"
 
+#include "cooperative.h"
 #include "error.h"
 #include "status.h"
-#include "tile.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ static const char *vendor_name(uint32_t id, char text[16]) {
     return text;
 }
 
-static bool has_extension(VkPhysicalDevice physical, const char *name) {
+bool vulkan_platform_has_extension(VkPhysicalDevice physical, const char *name) {
     uint32_t count = 0;
     bool found = false;
     if (vk.vkEnumerateDeviceExtensionProperties(physical, NULL, &count, NULL) != VK_SUCCESS)
@@ -49,12 +49,12 @@ static uint32_t compute_units_of(const vulkan_candidate *c) {
     VkPhysicalDeviceShaderCorePropertiesAMD amd = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_CORE_PROPERTIES_AMD};
     VkPhysicalDeviceProperties2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2};
-    if (has_extension(c->physical, VK_NV_SHADER_SM_BUILTINS_EXTENSION_NAME)) {
+    if (vulkan_platform_has_extension(c->physical, VK_NV_SHADER_SM_BUILTINS_EXTENSION_NAME)) {
         all.pNext = &nvidia;
         vk.vkGetPhysicalDeviceProperties2(c->physical, &all);
         return nvidia.shaderSMCount;
     }
-    if (has_extension(c->physical, VK_AMD_SHADER_CORE_PROPERTIES_EXTENSION_NAME)) {
+    if (vulkan_platform_has_extension(c->physical, VK_AMD_SHADER_CORE_PROPERTIES_EXTENSION_NAME)) {
         all.pNext = &amd;
         vk.vkGetPhysicalDeviceProperties2(c->physical, &all);
         return amd.shaderEngineCount * amd.shaderArraysPerEngineCount *
@@ -81,7 +81,7 @@ static void describe_properties(vulkan_candidate *c) {
     VkPhysicalDeviceProperties2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
                                        .pNext = &id};
     char text[16];
-    if (has_extension(c->physical, VK_KHR_DRIVER_PROPERTIES_EXTENSION_NAME))
+    if (vulkan_platform_has_extension(c->physical, VK_KHR_DRIVER_PROPERTIES_EXTENSION_NAME))
         id.pNext = &driver;
     vk.vkGetPhysicalDeviceProperties2(c->physical, &all);
     const VkPhysicalDeviceProperties *p = &all.properties;
@@ -109,71 +109,12 @@ static void describe_features(vulkan_candidate *c) {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES};
     VkPhysicalDeviceFeatures2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
                                      .pNext = &storage};
-    if (has_extension(c->physical, VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME))
+    if (vulkan_platform_has_extension(c->physical, VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME))
         storage.pNext = &arithmetic;
     vk.vkGetPhysicalDeviceFeatures2(c->physical, &all);
     c->storage16 = storage.storageBuffer16BitAccess;
     c->half = arithmetic.shaderFloat16;
 }
-
-/* ---- Cooperative matrices -------------------------------------------------------------------- */
-
-/* What shaders/cooperative.comp multiplies: 16 x 16 x 16 of fp16, with sums of f32. */
-static bool is_wanted(const VkCooperativeMatrixPropertiesNV *p) {
-    return p->MSize == 16 && p->NSize == 16 && p->KSize == 16 &&
-           p->AType == VK_COMPONENT_TYPE_FLOAT16_NV && p->BType == VK_COMPONENT_TYPE_FLOAT16_NV &&
-           p->CType == VK_COMPONENT_TYPE_FLOAT32_NV && p->DType == VK_COMPONENT_TYPE_FLOAT32_NV &&
-           p->scope == VK_SCOPE_SUBGROUP_NV;
-}
-
-static bool has_wanted_size(VkPhysicalDevice physical) {
-    enum { SIZES_MAX = 128 };
-    VkCooperativeMatrixPropertiesNV list[SIZES_MAX];
-    uint32_t count = SIZES_MAX;
-    PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesNV get =
-        (PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesNV)vk.vkGetInstanceProcAddr(
-            vk.instance, "vkGetPhysicalDeviceCooperativeMatrixPropertiesNV");
-    for (uint32_t n = 0; n < SIZES_MAX; n++)
-        list[n] = (VkCooperativeMatrixPropertiesNV){
-            .sType = VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_NV};
-    VkResult result = get ? get(physical, &count, list) : VK_ERROR_EXTENSION_NOT_PRESENT;
-    bool found = false;
-    for (uint32_t n = 0; n < count && result >= VK_SUCCESS && !found; n++)
-        found = is_wanted(&list[n]);
-    return found;
-}
-
-/* Subgroups of the size that the shader is written for, with the operations that it uses. */
-static bool has_wanted_subgroups(VkPhysicalDevice physical) {
-    const VkSubgroupFeatureFlags wanted =
-        VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_ARITHMETIC_BIT;
-    VkPhysicalDeviceSubgroupProperties subgroup = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES};
-    VkPhysicalDeviceProperties2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
-                                       .pNext = &subgroup};
-    vk.vkGetPhysicalDeviceProperties2(physical, &all);
-    return subgroup.subgroupSize == BACKEND_SUBGROUP &&
-           subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT &&
-           (subgroup.supportedOperations & wanted) == wanted;
-}
-
-static bool has_cooperative_features(VkPhysicalDevice physical) {
-    VkPhysicalDeviceVulkanMemoryModelFeatures model = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_MEMORY_MODEL_FEATURES};
-    VkPhysicalDeviceCooperativeMatrixFeaturesNV matrix = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_NV, .pNext = &model};
-    VkPhysicalDeviceFeatures2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
-                                     .pNext = &matrix};
-    for (size_t n = 0; n < VULKAN_COOPERATIVE_EXTENSIONS; n++)
-        if (!has_extension(physical, vulkan_cooperative_extensions[n]))
-            return false;
-    vk.vkGetPhysicalDeviceFeatures2(physical, &all);
-    return matrix.cooperativeMatrix && model.vulkanMemoryModel;
-}
-
-const char *const vulkan_cooperative_extensions[VULKAN_COOPERATIVE_EXTENSIONS] = {
-    VK_NV_COOPERATIVE_MATRIX_EXTENSION_NAME, VK_KHR_VULKAN_MEMORY_MODEL_EXTENSION_NAME,
-    VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME};
 
 /* ---- Memory and queues ----------------------------------------------------------------------- */
 
@@ -298,8 +239,7 @@ static retune_status look_up(device_list *list, vulkan_lack *out_lack, retune_er
             continue;
         describe_properties(c);
         describe_features(c);
-        c->cooperative = c->storage16 && c->half && has_cooperative_features(c->physical) &&
-                         has_wanted_subgroups(c->physical) && has_wanted_size(c->physical);
+        c->cooperative = vulkan_cooperative_find(c);
         describe_memory(c);
         c->compute_units = compute_units_of(c);
         list->count++;
@@ -407,7 +347,7 @@ retune_status vulkan_device_info(uint32_t index, retune_device_info *out_info,
         info.features |= RETUNE_FEATURE_F16_STORAGE | RETUNE_FEATURE_BF16_STORAGE;
     if (c->half)
         info.features |= RETUNE_FEATURE_F16_ARITHMETIC;
-    if (c->cooperative)
+    if (c->cooperative != VULKAN_COOPERATIVE_NONE)
         info.features |= RETUNE_FEATURE_MATRIX_UNITS;
     if (c->timestamp_bits)
         info.features |= RETUNE_FEATURE_TIMESTAMPS;

@@ -13,6 +13,13 @@
 
 enum { VULKAN_DEVICES_MAX = 32 };
 
+/* By which extension shaders/cooperative.comp runs; see cooperative.h. */
+typedef enum vulkan_cooperative {
+    VULKAN_COOPERATIVE_NONE,
+    VULKAN_COOPERATIVE_NV,
+    VULKAN_COOPERATIVE_KHR
+} vulkan_cooperative;
+
 /* What a device is and can do, found by asking and never by its name. */
 typedef struct vulkan_candidate {
     VkPhysicalDevice physical;
@@ -20,12 +27,12 @@ typedef struct vulkan_candidate {
     char name[128], vendor[64], driver[128];
     uint32_t vendor_id, device_id, driver_version;
     uint8_t device_uuid[VK_UUID_SIZE], driver_uuid[VK_UUID_SIZE], cache_uuid[VK_UUID_SIZE];
-    uint32_t queue_family;   /* the one that computes */
-    bool storage16;          /* shaders read and write 16-bit elements */
-    bool half;               /* and compute with them */
-    bool cooperative;        /* and multiply them as the shader cooperative_product does */
-    uint32_t timestamp_bits; /* 0: no timestamps */
-    double timestamp_period; /* nanoseconds of a tick */
+    uint32_t queue_family;          /* the one that computes */
+    bool storage16;                 /* shaders read and write 16-bit elements */
+    bool half;                      /* and compute with them */
+    vulkan_cooperative cooperative; /* and multiply matrices of them in a unit of its own */
+    uint32_t timestamp_bits;        /* 0: no timestamps */
+    double timestamp_period;        /* nanoseconds of a tick */
     uint32_t compute_units;  /* asked where an extension tells, otherwise typical of the type */
     uint32_t group_items;    /* work items of a work group, at most */
     uint32_t group_size[3];  /* likewise, in each dimension */
@@ -51,9 +58,7 @@ retune_status vulkan_device_info(uint32_t index, retune_device_info *out_info, r
 retune_status vulkan_platform_device(uint32_t index, const vulkan_candidate **out_device,
                                      retune_error *error);
 
-/* What a device with cooperative matrices is opened with. */
-enum { VULKAN_COOPERATIVE_EXTENSIONS = 3 };
-extern const char *const vulkan_cooperative_extensions[VULKAN_COOPERATIVE_EXTENSIONS];
+bool vulkan_platform_has_extension(VkPhysicalDevice physical, const char *name);
 
 /* The handle that a device of the list has in another instance; NULL when it is not there. */
 VkPhysicalDevice vulkan_platform_find(VkInstance instance, const vulkan_candidate *device);

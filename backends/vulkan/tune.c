@@ -10,14 +10,18 @@
 /* A product is timed as a program of as many equal steps as a measurement can need. */
 enum { STEPS = 50 };
 
-/* Memory that a trial reads and writes. What it holds does not matter. */
+/* Tiles that compute one product, each as a program. What the memory holds does not matter. */
 typedef struct trial {
     backend_product product;
-    const backend_tile *tile;
+    const backend_tile *tile; /* of the program being made */
     retune_backend_tensor *a, *b, *y;
+    retune_backend_program *programs[BACKEND_TILES_MAX];
+    size_t count;
 } trial;
 
 static void close_trial(trial *t) {
+    for (size_t n = 0; n < t->count; n++)
+        vulkan_program_destroy(t->programs[n]);
     vulkan_tensor_destroy(t->a);
     vulkan_tensor_destroy(t->b);
     vulkan_tensor_destroy(t->y);
@@ -75,39 +79,28 @@ static double now(void) {
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* Seconds of the first `count` steps after the queue was empty. */
-static retune_status time_steps(retune_backend_program *program, size_t count, double *out_seconds,
-                                retune_error *error) {
-    retune_status status = vulkan_program_wait(program, error);
-    double began = now();
-    if (status == RETUNE_OK)
-        status = vulkan_program_run(program, 0, count, NULL, error);
-    if (status == RETUNE_OK)
-        status = vulkan_program_wait(program, error);
-    *out_seconds = now() - began;
+/* Programs for all tiles before any is timed: compiling leaves a device idle. */
+static retune_status make_programs(retune_backend_device *device, trial *t, const size_t *tiles,
+                                   size_t count, retune_error *error) {
+    retune_status status = RETUNE_OK;
+    for (size_t n = 0; n < count && status == RETUNE_OK; n++) {
+        t->tile = &vulkan_tiles.list[tiles[n]];
+        status = vulkan_program_make(device, STEPS, prepare, t, &t->programs[n], error);
+        t->count += status == RETUNE_OK;
+    }
     return status;
 }
 
-/* Seconds of one step with the trial's tile: the least of a few, after one that warms up and one
- * that records. */
-static retune_status measure(retune_backend_device *device, const trial *t, double *out_seconds,
-                             retune_error *error) {
-    enum { REPETITIONS = 3 };
-    retune_backend_program *program;
-    double seconds = 0.0;
-    *out_seconds = 1e30;
-    retune_status status = vulkan_program_make(device, STEPS, prepare, t, &program, error);
+static retune_status time_tile(void *context, size_t candidate, int runs, double *out_seconds,
+                               retune_error *error) {
+    retune_backend_program *program = ((const trial *)context)->programs[candidate];
+    retune_status status = vulkan_program_wait(program, error);
+    double began = now();
     if (status == RETUNE_OK)
-        status = time_steps(program, 1, &seconds, error);
+        status = vulkan_program_run(program, 0, (size_t)runs, NULL, error);
     if (status == RETUNE_OK)
-        status = time_steps(program, 1, &seconds, error);
-    int steps = backend_tuning_runs(seconds);
-    for (int r = 0; r < REPETITIONS && status == RETUNE_OK; r++) {
-        status = time_steps(program, (size_t)steps, &seconds, error);
-        if (seconds / steps < *out_seconds)
-            *out_seconds = seconds / steps;
-    }
-    vulkan_program_destroy(program);
+        status = vulkan_program_wait(program, error);
+    *out_seconds = now() - began;
     return status;
 }
 
@@ -115,21 +108,15 @@ static retune_status search(retune_backend_device *device, const backend_product
                             const size_t *tiles, size_t count, size_t *out_fastest,
                             retune_error *error) {
     trial t;
-    double best = 1e30;
+    size_t fastest = 0;
     *out_fastest = tiles[0];
     /* No room for a trial is no reason not to run. */
     if (open_trial(device, product, &t, NULL) != RETUNE_OK)
         return vulkan_device_check(device, error);
-    retune_status status = RETUNE_OK;
-    for (size_t n = 0; n < count && status == RETUNE_OK; n++) {
-        double seconds = 0.0;
-        t.tile = &vulkan_tiles.list[tiles[n]];
-        status = measure(device, &t, &seconds, error);
-        if (status == RETUNE_OK && seconds < best) {
-            best = seconds;
-            *out_fastest = tiles[n];
-        }
-    }
+    retune_status status = make_programs(device, &t, tiles, count, error);
+    if (status == RETUNE_OK)
+        status = backend_tuning_race(count, time_tile, &t, &fastest, error);
+    *out_fastest = tiles[fastest];
     close_trial(&t);
     return status;
 }

@@ -3,7 +3,8 @@
  *
  * A work group computes a tile of TILE_M x TILE_N, a subgroup of 32 items WORK_M x WORK_N of it, in
  * cooperative matrices of 16 x 16. The group goes along K in steps of TILE_K: it copies a tile of a and
- * one of b to shared memory as fp16 and multiplies them from there. Every sum runs over k in rising
+ * one of b to shared memory as fp16 and multiplies them from there, while the two next are on their way
+ * from memory. Every sum runs over k in rising
  * order, 16 at a time, whatever the sizes of tiles. When the tiles of y are too few for the device, K is
  * divided among groups and matrix_sum adds the parts, in order.
  *
@@ -17,12 +18,21 @@
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
 #extension GL_NV_cooperative_matrix : require
 
-#define SIDE      16 /* of a cooperative matrix */
 #define LANES     32
 #define SUBGROUPS (TILE_M / WORK_M * (TILE_N / WORK_N))
 #define ITEM      int(gl_LocalInvocationID.x)
 #define ITEMS     (SUBGROUPS * LANES)
 #include "product.glsl"
+
+/* Cooperative matrices of a, b and y. Constants, so that each is a type of its own: cooperative.c tells
+ * them apart by them. */
+#define SIDE 16
+layout(constant_id = 20) const int SIDE_M = SIDE;
+layout(constant_id = 21) const int SIDE_N = SIDE;
+layout(constant_id = 22) const int SIDE_K = SIDE;
+#define MATRIX_A fcoopmatNV<16, gl_ScopeSubgroup, SIDE_M, SIDE_K>
+#define MATRIX_B fcoopmatNV<16, gl_ScopeSubgroup, SIDE_K, SIDE_N>
+#define MATRIX_Y fcoopmatNV<32, gl_ScopeSubgroup, SIDE_M, SIDE_N>
 
 VIEW(0, a, _eights, uvec4)
 VIEW(1, b, _eights, uvec4)
@@ -52,35 +62,37 @@ float power_of_two(int exponent) {
 /* The copy of a tile is [extent][TILE_K] where rows run along k, else [TILE_K][extent], in eights. Rows
  * are apart by one more, so that a column of them is not in one bank. */
 #define ROW(extent, along_k)  ((along_k) ? TILE_K / 8 + 1 : (extent) / 8 + 1)
-#define COPY(extent, along_k) (((along_k) ? (extent) : TILE_K) * ROW(extent, along_k))
+#define PLACE(outer, k, extent, along_k)                                                           \
+    uint((along_k) ? (outer) * ROW(extent, true) + (k) / 8 : (k) * ROW(extent, false) + (outer) / 8)
 const bool A_ROWS = A_ALONG_K == 1, B_ROWS = B_ALONG_K == 1;
 const int A_TILE = TILE_M * (TILE_K / 8 + 1), B_TILE = TILE_N * (TILE_K / 8 + 1); /* the larger copy */
 const int BUFFER = A_TILE + B_TILE;
-shared uvec4 tiles[(1 + PREFETCH) * BUFFER];
+shared uvec4 tiles[2 * BUFFER];
 
-/* What was read: eight fp16 in `low`, or eight f32 in both. */
-uvec4 a_low[LOADS(TILE_M)], a_high[LOADS(TILE_M)], b_low[LOADS(TILE_N)], b_high[LOADS(TILE_N)];
+/* What was read and not yet kept, in two sets: eight fp16 in `low`, or eight f32 in both; zeros where
+ * `there` is false. */
+uvec4 a_low[2][LOADS(TILE_M)], a_high[2][LOADS(TILE_M)], b_low[2][LOADS(TILE_N)], b_high[2][LOADS(TILE_N)];
+bool a_there[2][LOADS(TILE_M)], b_there[2][LOADS(TILE_N)];
 
-#define READ(name, extent, source, along_k, stride, begin, end)                                    \
+/* Without a branch around the load: compilers would wait for each. */
+#define READ(name, set, extent, source, along_k, stride, begin, end)                               \
     [[unroll]] for (int l = 0; l < LOADS(extent); l++) {                                           \
         int at = load_place(source, along_k, stride, begin + LOAD_OUTER(l, extent, along_k == 1),  \
                             k + LOAD_K(l, extent, along_k == 1), end, k_end);                      \
-        name##_low[l] = name##_high[l] = uvec4(0);                                                 \
-        if (at >= 0) {                                                                             \
-            uint place = uint(at) / 8;                                                             \
-            if (name##_type == F16)                                                                \
-                name##_low[l] = name##_eights[place];                                              \
-            else {                                                                                 \
-                name##_low[l] = name##_eights[2 * place];                                          \
-                name##_high[l] = name##_eights[2 * place + 1];                                     \
-            }                                                                                      \
+        uint place = uint(max(at, 0)) / 8;                                                         \
+        name##_there[set][l] = at >= 0;                                                            \
+        if (name##_type == F16)                                                                    \
+            name##_low[set][l] = name##_eights[place];                                             \
+        else {                                                                                     \
+            name##_low[set][l] = name##_eights[2 * place];                                         \
+            name##_high[set][l] = name##_eights[2 * place + 1];                                    \
         }                                                                                          \
     }
 
 /* Reads the tiles that begin at k; zeros behind k_end. */
-void read_tiles(int m0, int n0, int k, int k_end) {
-    READ(a, TILE_M, A_SOURCE, A_ALONG_K, a_stride, m0, m_count)
-    READ(b, TILE_N, B_SOURCE, B_ALONG_K, b_stride, n0, n_count)
+void read_tiles(int set, int m0, int n0, int k, int k_end) {
+    READ(a, set, TILE_M, A_SOURCE, A_ALONG_K, a_stride, m0, m_count)
+    READ(b, set, TILE_N, B_SOURCE, B_ALONG_K, b_stride, n0, n_count)
 }
 
 uvec2 half_bits(uvec4 floats, float factor) {
@@ -88,20 +100,19 @@ uvec2 half_bits(uvec4 floats, float factor) {
     return uvec2(packHalf2x16(v.xy), packHalf2x16(v.zw));
 }
 
-#define KEEP(name, first, extent, along_k)                                                         \
+#define KEEP(name, set, first, extent, along_k)                                                    \
     [[unroll]] for (int l = 0; l < LOADS(extent); l++) {                                           \
-        int outer = LOAD_OUTER(l, extent, along_k), k = LOAD_K(l, extent, along_k);                \
-        int at = (first) +                                                                         \
-                 ((along_k) ? outer * ROW(extent, true) + k / 8 : k * ROW(extent, false) + outer / 8); \
-        tiles[at] = name##_type == F16 ? name##_low[l]                                             \
-                                       : uvec4(half_bits(name##_low[l], factor),                   \
-                                               half_bits(name##_high[l], factor));                 \
+        uvec4 halves = name##_low[set][l];                                                         \
+        if (name##_type == F32)                                                                    \
+            halves = uvec4(half_bits(halves, factor), half_bits(name##_high[set][l], factor));     \
+        tiles[first + PLACE(LOAD_OUTER(l, extent, along_k), LOAD_K(l, extent, along_k), extent,    \
+                            along_k)] = name##_there[set][l] ? halves : uvec4(0);                  \
     }
 
-/* Puts what was read into their places in shared memory, f32 multiplied by `factor`. */
-void keep_tiles(int buffer_, float factor) {
-    KEEP(a, buffer_ * BUFFER, TILE_M, A_ROWS)
-    KEEP(b, buffer_ * BUFFER + A_TILE, TILE_N, B_ROWS)
+/* Puts a set into its places in shared memory, f32 multiplied by `factor`. */
+void keep_tiles(int buffer_, int set, float factor) {
+    KEEP(a, set, buffer_ * BUFFER, TILE_M, A_ROWS)
+    KEEP(b, set, buffer_ * BUFFER + A_TILE, TILE_N, B_ROWS)
 }
 
 /* ---- Multiplying ------------------------------------------------------------------------------- */
@@ -109,7 +120,7 @@ void keep_tiles(int buffer_, float factor) {
 #define ROWS    (WORK_M / SIDE)
 #define COLUMNS (WORK_N / SIDE)
 
-fcoopmatNV<32, gl_ScopeSubgroup, SIDE, SIDE> sums[ROWS][COLUMNS];
+MATRIX_Y sums[ROWS][COLUMNS];
 
 /* Where the work of a subgroup begins in the tile. */
 int first_row() {
@@ -120,18 +131,15 @@ int first_column() {
     return int(gl_SubgroupID) % (TILE_N / WORK_N) * WORK_N;
 }
 
-#define PLACE(outer, k, extent, along_k)                                                           \
-    uint((along_k) ? (outer) * ROW(extent, true) + (k) / 8 : (k) * ROW(extent, false) + (outer) / 8)
-
 void multiply(int buffer_) {
     int a_first = buffer_ * BUFFER, b_first = a_first + A_TILE;
     [[unroll]] for (int k = 0; k < TILE_K; k += SIDE) {
-        fcoopmatNV<16, gl_ScopeSubgroup, SIDE, SIDE> x[ROWS];
+        MATRIX_A x[ROWS];
         [[unroll]] for (int r = 0; r < ROWS; r++)
             coopMatLoadNV(x[r], tiles, a_first + PLACE(first_row() + r * SIDE, k, TILE_M, A_ROWS),
                           ROW(TILE_M, A_ROWS), !A_ROWS);
         [[unroll]] for (int j = 0; j < COLUMNS; j++) {
-            fcoopmatNV<16, gl_ScopeSubgroup, SIDE, SIDE> w;
+            MATRIX_B w;
             coopMatLoadNV(w, tiles, b_first + PLACE(first_column() + j * SIDE, k, TILE_N, B_ROWS),
                           ROW(TILE_N, B_ROWS), B_ROWS);
             [[unroll]] for (int r = 0; r < ROWS; r++)
@@ -174,26 +182,18 @@ void main() {
     float factor = power_of_two(exponent);
     [[unroll]] for (int r = 0; r < ROWS; r++)
         [[unroll]] for (int j = 0; j < COLUMNS; j++)
-            sums[r][j] = fcoopmatNV<32, gl_ScopeSubgroup, SIDE, SIDE>(0.0);
+            sums[r][j] = MATRIX_Y(0.0);
 
-    if (PREFETCH == 1) {
-        int now = 0;
-        read_tiles(m0, n0, k_begin, k_end);
-        keep_tiles(0, factor);
-        barrier();
-        for (int k = k_begin; k < k_end; k += TILE_K) {
-            read_tiles(m0, n0, k + TILE_K, k_end); /* behind the end: zeros, as in matrix.comp */
+    read_tiles(0, m0, n0, k_begin, k_end);
+    keep_tiles(0, 0, factor);
+    read_tiles(0, m0, n0, k_begin + TILE_K, k_end);
+    read_tiles(1, m0, n0, k_begin + 2 * TILE_K, k_end);
+    barrier();
+    for (int k = k_begin; k < k_end; k += 2 * TILE_K)
+        [[unroll]] for (int now = 0; now < 2; now++) {
             multiply(now);
-            now ^= 1;
-            keep_tiles(now, factor);
-            barrier();
-        }
-    } else
-        for (int k = k_begin; k < k_end; k += TILE_K) {
-            read_tiles(m0, n0, k, k_end);
-            keep_tiles(0, factor);
-            barrier();
-            multiply(0);
+            keep_tiles(1 - now, now, factor);
+            read_tiles(now, m0, n0, k + (now + 3) * TILE_K, k_end);
             barrier();
         }
     store_sums(m0 + first_row(), n0 + first_column(), part, power_of_two(-exponent));

@@ -6,6 +6,7 @@
 #include "graph/op_rule.h"
 #include "train/budget.h"
 #include "train/feature_cache.h"
+#include "train/learned.h"
 #include "train/prefix.h"
 
 #include <string.h>
@@ -149,8 +150,9 @@ static retune_status add_up_memory(const estimate *e, retune_event *event, retun
     /* The plans run one after the other. */
     training += copied ? e->table_bytes : 0;
     uint64_t device = training > features ? training : features;
-    uint64_t model = retune_model_parameter_total(e->session->model) * sizeof(float);
-    event->of.plan.memory_bytes = model + held + (shared ? device : 0);
+    uint64_t model = retune_model_parameter_total(e->session->model) * sizeof(float), learned = 0;
+    RETUNE_TRY(retune_learned_bytes(e->training, &learned, error));
+    event->of.plan.memory_bytes = model + learned + held + (shared ? device : 0);
     event->of.plan.device_bytes = device;
     event->of.plan.cache_bytes = e->place == RETUNE_FEATURES_OFF ? 0 : e->table_bytes;
     return RETUNE_OK;

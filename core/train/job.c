@@ -75,26 +75,27 @@ retune_status retune_job_compare(retune_job *job, const retune_compare_options *
     return retune_compare_job(job->config, options, callback, user, error);
 }
 
-static retune_status list_devices(retune_job *job, retune_self_test_mode self_test,
-                                  retune_device_list **out_list, retune_error *error) {
+static retune_status list_devices(retune_job *job, bool again, retune_device_list **out_list,
+                                  retune_error *error) {
     *out_list = NULL;
     retune_config *config = NULL;
     if (!job)
         RETUNE_TRY(retune_config_open(NULL, NULL, 0, &config, error));
     retune_ladder_options options = retune_session_ladder(job ? job->config : config);
-    options.look.contact.self_test = self_test;
+    if (again)
+        options.look.contact.self_test = RETUNE_SELF_TEST_REPEAT;
     retune_status status = retune_device_list_make(&options, out_list, error);
     retune_config_close(config);
     return status;
 }
 
 retune_status retune_devices(retune_job *job, retune_device_list **out_list, retune_error *error) {
-    return list_devices(job, RETUNE_SELF_TEST_ONCE, out_list, error);
+    return list_devices(job, false, out_list, error);
 }
 
 retune_status retune_devices_self_test(retune_job *job, retune_device_list **out_list,
                                        retune_error *error) {
-    return list_devices(job, RETUNE_SELF_TEST_REPEAT, out_list, error);
+    return list_devices(job, true, out_list, error);
 }
 
 /* ---- Inspecting ---------------------------------------------------------------------------- */

@@ -28,6 +28,20 @@ static int32_t value_at(const retune_plan *plan, size_t index) {
     return index % 3 == 0 ? parameter->value : parameter->states[index % 3 - 1];
 }
 
+retune_status retune_learned_bytes(const retune_plan *plan, uint64_t *out_bytes,
+                                   retune_error *error) {
+    *out_bytes = 0;
+    for (size_t i = 0; i < value_count(plan); i++) {
+        int32_t value = value_at(plan, i);
+        size_t bytes = 0;
+        if (value == RETUNE_NO_VALUE)
+            continue;
+        RETUNE_TRY(retune_desc_bytes(&plan->graph->values[value].desc, &bytes, error));
+        *out_bytes += 2 * (uint64_t)bytes; /* as it is, and as it is read */
+    }
+    return RETUNE_OK;
+}
+
 static retune_status add_tensor(retune_learned *learned, const retune_plan *plan, size_t index,
                                 const retune_model *model, retune_error *error) {
     const retune_value *value = &plan->graph->values[value_at(plan, index)];

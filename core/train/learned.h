@@ -32,6 +32,10 @@ retune_status retune_learned_open(const retune_plan *plan, const retune_model *m
                                   retune_learned *out_learned, retune_error *error);
 void retune_learned_close(retune_learned *learned);
 
+/* Bytes of host memory that it takes. */
+retune_status retune_learned_bytes(const retune_plan *plan, uint64_t *out_bytes,
+                                   retune_error *error);
+
 /* Takes all of it from a device. On failure it is as it was. Sets neither step nor metrics. */
 retune_status retune_learned_read(retune_learned *learned, const retune_plan *plan,
                                   retune_executable *executable, retune_error *error);

@@ -172,6 +172,9 @@ retune_ladder_options retune_session_ladder(const retune_config *config) {
         .order = config->backend_order.items,
         .order_count = config->backend_order.count,
         .fallback = (retune_ladder_fallback)config->backend_fallback,
+        .look.contact.self_test = config->backend_self_test == RETUNE_SELF_TEST_OFF
+                                      ? RETUNE_SELF_TEST_SKIP
+                                      : RETUNE_SELF_TEST_ONCE,
         .look.folder = config->backend_plugin_path[0] ? config->backend_plugin_path : NULL,
         .look.pins = pins_of(config),
         .backend_options = backend_options,
@@ -301,8 +304,6 @@ retune_status retune_session_open_device(retune_session *session, const retune_p
                      .shared = session->config->backend_fallback == RETUNE_FALLBACK_OP};
     retune_ladder_options options = retune_session_ladder(session->config);
     options.backend_options = demand_options;
-    if (session->untested)
-        options.look.contact.self_test = RETUNE_SELF_TEST_SKIP;
     options.accept = accept_device;
     options.enough = demand_met;
     options.excluded = session->lost.items;

@@ -66,9 +66,10 @@ Test(config_layers, misspelt_variables_are_errors) {
                      "'features'? its keys are: features, precision, folder");
     unsetenv("RETUNE_CACHE_FEATURE");
     setenv("RETUNE_BACKEND_PLUGIN_PAHT", "x", 1);
-    scene_refuse("", "environment RETUNE_BACKEND_PLUGIN_PAHT: [backend] has no key 'plugin_paht'; "
-                     "did you mean 'plugin_path'? its keys are: order, fallback, precision, "
-                     "plugin_path, plugin_sha256");
+    scene_refuse("",
+                 "environment RETUNE_BACKEND_PLUGIN_PAHT: [backend] has no key 'plugin_paht'; "
+                 "did you mean 'plugin_path'? its keys are: order, fallback, precision, self_test, "
+                 "plugin_path, plugin_sha256");
 }
 
 Test(config_layers, other_variables_are_left_alone) {

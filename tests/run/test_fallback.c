@@ -2,8 +2,8 @@
  * learns, to the bit, what a device that does everything learns, and says who did what. The shim's
  * devices compute what cpu/simd computes (loader/plugins/shim.c). */
 #include "run/events.h"
+#include "run/same_run.h"
 #include "run/scene.h"
-#include "run/tensors.h"
 
 #include "graph/op_rule.h"
 #include "report/page.h"
@@ -17,23 +17,6 @@ TestSuite(run_fallback, .init = scene_begin, .fini = scene_end);
 
 #define SHIM "--set backend.plugin_path=" SHIM_FOLDER " --set backend.order="
 #define OP   " --set backend.fallback=op "
-
-static void expect_same_run(const char *a, const char *b, const char *what) {
-    char left[64], right[64];
-    snprintf(left, sizeof left, "%s/metrics.jsonl", a);
-    snprintf(right, sizeof right, "%s/metrics.jsonl", b);
-    cJSON *x = events_read(left), *y = events_read(right);
-    cr_assert_gt(events_count(x, "epoch"), 0);
-    cr_expect_eq(events_count(x, "epoch"), events_count(y, "epoch"));
-    for (int e = 0; e < events_count(x, "epoch"); e++)
-        cr_expect_eq(event_number(events_find(x, "epoch", e), "loss"),
-                     event_number(events_find(y, "epoch", e), "loss"), "%s, epoch %d", what, e + 1);
-    cJSON_Delete(x);
-    cJSON_Delete(y);
-    snprintf(left, sizeof left, "%s/last.safetensors", a);
-    snprintf(right, sizeof right, "%s/last.safetensors", b);
-    cr_expect(tensors_same(left, right), "%s", what);
-}
 
 /* Trains on shim/0 with these faults, with cpu/simd behind it, into the folder op/. */
 static cJSON *train_op(const char *faults, const char *arguments) {

@@ -1,8 +1,8 @@
 /* Devices that lack something: they are passed over, or the run goes on without what they lack and
  * learns the same. limited/... are those of plugins/limited.c. */
 #include "run/events.h"
+#include "run/same_run.h"
 #include "run/scene.h"
-#include "run/tensors.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,24 +106,6 @@ static unsigned count_notices(const cJSON *events, const char *text) {
     return count;
 }
 
-/* Losses of all epochs to the last bit, and everything that was learned. */
-static void expect_same_run(const char *arguments, const char *a, const char *b) {
-    char left[64], right[64];
-    snprintf(left, sizeof left, "%s/metrics.jsonl", a);
-    snprintf(right, sizeof right, "%s/metrics.jsonl", b);
-    cJSON *x = events_read(left), *y = events_read(right);
-    cr_assert(events_count(x, "epoch") > 0);
-    for (int e = 0; e < events_count(x, "epoch"); e++)
-        cr_expect(event_number(events_find(x, "epoch", e), "loss") ==
-                      event_number(events_find(y, "epoch", e), "loss"),
-                  "%s, epoch %d of %s", arguments, e + 1, b);
-    cJSON_Delete(x);
-    cJSON_Delete(y);
-    snprintf(left, sizeof left, "%s/last.safetensors", a);
-    snprintf(right, sizeof right, "%s/last.safetensors", b);
-    cr_expect(tensors_same(left, right), "%s: %s and %s", arguments, a, b);
-}
-
 /* A run on `device`, into the folder `device`, copies the rows of each batch or does not, says so
  * once, and learns what the CPU learns with the table in place, in the folder run/. */
 static void expect_copying(const char *device, bool copies, const char *arguments) {
@@ -133,7 +115,7 @@ static void expect_copying(const char *device, bool copies, const char *argument
     cr_expect_eq(count_notices(events, "the rows of each batch are copied"), copies ? 1 : 0,
                  "%s on %s", arguments, device);
     cJSON_Delete(events);
-    expect_same_run(arguments, "run", device);
+    expect_same_run("run", device, arguments);
 }
 
 Test(run_limits, a_table_without_room_stays_on_the_host) {
@@ -171,7 +153,7 @@ Test(run_limits, a_run_goes_on_where_there_is_more_room) {
     scene_train("");
     scene_train("--set train.epochs=2 --set output.folder=create " LIMITED "limited/create");
     scene_train("--resume --set output.folder=create " LIMITED "limited/roomy");
-    expect_same_run("resumed", "run", "create");
+    expect_same_run("run", "create", "resumed");
 }
 
 /* Without the table there is still no room: that is an error, not a notice. */

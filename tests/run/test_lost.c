@@ -2,8 +2,8 @@
  * step and ends with the bits of a run that never stopped. The shim's devices compute what cpu/simd
  * computes, to the bit (loader/plugins/shim.c). */
 #include "run/events.h"
+#include "run/same_run.h"
 #include "run/scene.h"
-#include "run/tensors.h"
 
 #include "train/trainer.h"
 
@@ -17,33 +17,7 @@ TestSuite(run_lost, .init = scene_begin, .fini = scene_end);
 #define SHIM "--set backend.plugin_path=" SHIM_FOLDER " --set backend.order="
 
 /* Twelve steps: three an epoch. */
-enum { STEPS = 12, EPOCHS = 4, EPOCH_STEPS = 3 };
-
-/* Losses of every epoch, each said once, and everything that was learned. */
-static void expect_same_run(const char *a, const char *b, const char *what) {
-    char left[64], right[64];
-    snprintf(left, sizeof left, "%s/metrics.jsonl", a);
-    snprintf(right, sizeof right, "%s/metrics.jsonl", b);
-    cJSON *x = events_read(left), *y = events_read(right);
-    cr_assert_eq(events_count(x, "epoch"), EPOCHS, "%s", what);
-    cr_expect_eq(events_count(y, "epoch"), EPOCHS, "%s", what);
-    cr_expect_eq(events_count(y, "eval"), events_count(x, "eval"), "%s", what);
-    for (int e = 0; e < events_count(y, "epoch"); e++) {
-        cr_expect_eq(event_number(events_find(x, "epoch", e), "loss"),
-                     event_number(events_find(y, "epoch", e), "loss"), "%s, epoch %d", what, e + 1);
-        cr_expect_eq(event_number(events_find(x, "epoch", e), "accuracy"),
-                     event_number(events_find(y, "epoch", e), "accuracy"), "%s, epoch %d", what,
-                     e + 1);
-    }
-    cJSON_Delete(x);
-    cJSON_Delete(y);
-    static const char *const files[] = {"last", "model", "delta"};
-    for (size_t f = 0; f < sizeof files / sizeof files[0]; f++) {
-        snprintf(left, sizeof left, "%s/%s.safetensors", a, files[f]);
-        snprintf(right, sizeof right, "%s/%s.safetensors", b, files[f]);
-        cr_expect(tensors_same(left, right), "%s: %s differ", what, files[f]);
-    }
-}
+enum { STEPS = 12, EPOCH_STEPS = 3 };
 
 /* A run that loses shim/0 ends on cpu/simd with what cpu/simd alone gives, and says so. */
 static void expect_goes_on(const char *fault, const char *arguments) {

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(run_order, .init = scene_begin, .fini = scene_end, .timeout = 280);
+TestSuite(run_order, .init = scene_begin, .fini = scene_end, .timeout = 850);
 
 /* Loaders find no driver: whatever is installed, only the CPU is left. */
 static void take_drivers_away(void) {
@@ -136,6 +136,16 @@ Test(run_order, devices_tests_again) {
     cr_assert_eq(scene_run("devices job.ini --self-test"), 0, "%s", command_stderr);
     cr_expect(strstr(command_stdout, "passed: 22 ops"), "%s", command_stdout);
     cr_expect_eq(scene_run("train job.ini --self-test"), 2, "no option of train");
+}
+
+/* Who trusts a device may do without. */
+Test(run_order, without_a_self_test) {
+    scene_train("--set backend.self_test=off --set train.epochs=1");
+    cJSON *events = events_parse(command_stdout);
+    cr_expect_str_eq(event_text(events_find(events, "device", 0), "self_test"), "not run");
+    cJSON_Delete(events);
+    cr_expect(strstr(command_stderr, "self-test not run"), "%s", command_stderr);
+    scene_refuse(2, "train job.ini --set backend.self_test=maybe", "on | off", NULL);
 }
 
 /* ---- With drivers -------------------------------------------------------------------------- */

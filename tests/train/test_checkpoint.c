@@ -115,6 +115,40 @@ static retune_checkpoint *open_checkpoint(void) {
     return checkpoint;
 }
 
+/* ---- What was learned ----------------------------------------------------------------------- */
+
+Test(checkpoint, what_is_learned_begins_as_the_model) {
+    scene s = {.session.model = network_small(1)};
+    uint64_t bytes = 0;
+    start(&s, &adam, RETUNE_NORM_FULL);
+    assert_ok(retune_learned_bytes(s.trainer.plan, &bytes, &error));
+    cr_expect_eq(bytes, 2 * s.learned.bytes);
+    for (size_t t = 0; t < s.learned.count; t++) {
+        const retune_learned_tensor *tensor = &s.learned.tensors[t];
+        const float *values = (const float *)(const void *)(s.learned.memory + tensor->offset);
+        float expected =
+            tensor->parameter < 0 ? 0.0f : s.session.model->parameters[tensor->parameter].values[0];
+        cr_expect_eq(values[0], expected, "%s", tensor->name);
+    }
+    stop(&s);
+}
+
+/* Reading what a device has, before anything was trained, changes nothing. */
+Test(checkpoint, what_was_learned_survives_a_device) {
+    scene s = {.session.model = network_small(1)};
+    start(&s, &momentum, RETUNE_NORM_AFFINE);
+    unsigned char *before = malloc(s.learned.bytes);
+    memcpy(before, s.learned.memory, s.learned.bytes);
+    read_learned(&s);
+    cr_expect_eq(memcmp(before, s.learned.memory, s.learned.bytes), 0);
+    train_step(&s);
+    cr_expect_eq(memcmp(before, s.learned.memory, s.learned.bytes), 0, "training reached it");
+    read_learned(&s);
+    cr_expect_neq(memcmp(before, s.learned.memory, s.learned.bytes), 0, "nothing was learned");
+    free(before);
+    stop(&s);
+}
+
 /* ---- Round trip ---------------------------------------------------------------------------- */
 
 /* Trains two steps, saves, trains two more; then goes on from the checkpoint on a new device. */

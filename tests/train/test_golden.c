@@ -36,7 +36,8 @@ typedef struct scene {
 static scene open_scene(const char *device) {
     const char *weights = data_file(WEIGHTS), *golden = data_file(GOLDEN);
     char *order[] = {(char *)(uintptr_t)device};
-    retune_ladder_options options = {.order = order, .order_count = 1};
+    retune_ladder_options options = {
+        .order = order, .order_count = 1, .look.contact.self_test = RETUNE_SELF_TEST_SKIP};
     retune_refusals refusals;
     retune_import_report report;
     const retune_format *format = NULL;

@@ -50,6 +50,10 @@ CONTRACT_CHECK(refuses_impossible_tensors) {
     const retune_tensor_desc desc = retune_desc(RETUNE_F32, 2, IMPOSSIBLE_ROWS, ROW, 0, 0);
     retune_backend_tensor *tensor = NULL;
     retune_error error = RETUNE_ERROR_INIT;
+    if (SANITIZED) {
+        contract_skip(found, "a sanitizer ends a process that asks for so much");
+        return;
+    }
     retune_status status =
         backend->tensor_create(device->device, &desc, RETUNE_USAGE_STATE, 0, &tensor, &error);
     EXPECT((status == RETUNE_OK) == (tensor != NULL), "status %d comes with%s a tensor",

@@ -159,10 +159,11 @@ static void say_data(struct listener *listener, const retune_event *event) {
 /* A line for the whole, and one for each stretch of ops. */
 static void say_placement(struct listener *listener, const retune_event *event) {
     struct terminal *terminal = &listener->terminal;
-    terminal_say(terminal, "placement", "%s: %zu ranges, %zu crossings a %s: %s, about %s",
-                 event->of.placement.part, event->of.placement.range_count,
-                 event->of.placement.crossing_count,
-                 strcmp(event->of.placement.part, "training") == 0 ? "step" : "run",
+    size_t ranges = event->of.placement.range_count, crossings = event->of.placement.crossing_count;
+    bool trains = event->of.placement.part && strcmp(event->of.placement.part, "training") == 0;
+    terminal_say(terminal, "placement", "%s: %zu range%s, %zu crossing%s a %s: %s, about %s",
+                 event->of.placement.part, ranges, ranges == 1 ? "" : "s", crossings,
+                 crossings == 1 ? "" : "s", trains ? "step" : "run",
                  figure_bytes((double)event->of.placement.bytes).text,
                  figure_time(event->of.placement.seconds).text);
     for (size_t i = 0; i < event->of.placement.range_count; i++) {

@@ -110,10 +110,11 @@ static void draw_training(retune_html *page, const retune_comparison *c,
     retune_html_paragraph(
         page,
         "Each device trains by itself, from the same weights, on the same images. "
-        "Losses count as equal while they are within %.3g %% of each other, or of "
-        "0.1 where they are smaller. Drift is the distance between both weights "
-        "as a share of the way those of a have gone.",
-        1e2 * c->loss_tolerance);
+        "Losses count as equal while they are within %.3g %% of each other, or of 0.1 where they "
+        "are smaller. Drift is the distance between both weights as a share of the way those of a "
+        "have gone; once it exceeds %g, roundings have led both on ways of their own, and what "
+        "they learned is compared instead.",
+        1e2 * c->loss_tolerance, RETUNE_COMPARISON_DRIFT);
 }
 
 static void write_steps(retune_html *page, const retune_comparison *c) {
@@ -124,7 +125,7 @@ static void write_steps(retune_html *page, const retune_comparison *c) {
     retune_html_table_open(page, columns, 6);
     for (size_t i = 0; i < c->step_count; i++) {
         const retune_compared_step *step = &c->steps[i];
-        bool agree = retune_comparison_losses_agree(c, step);
+        bool agree = retune_comparison_losses_agree(c, i);
         retune_html_cell(page, "%llu", (unsigned long long)step->step);
         retune_html_cell(page, "%.6f", step->loss[0]);
         if (agree)

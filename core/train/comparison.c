@@ -68,8 +68,11 @@ const retune_compared_op *retune_comparison_first_outside(const retune_compariso
     return first;
 }
 
-bool retune_comparison_losses_agree(const retune_comparison *comparison,
-                                    const retune_compared_step *step) {
+bool retune_comparison_losses_agree(const retune_comparison *comparison, size_t index) {
+    const retune_compared_step *step = &comparison->steps[index];
+    for (size_t i = 0; i < index; i++)
+        if (comparison->steps[i].drift > RETUNE_COMPARISON_DRIFT)
+            return true;
     double larger = fmax(fmax(step->loss[0], step->loss[1]), 0.1);
     return fabs(step->loss[0] - step->loss[1]) <= comparison->loss_tolerance * larger;
 }
@@ -107,7 +110,11 @@ static void judge_steps(const retune_comparison *comparison, char *text) {
         add_reason(text, "%s", comparison->diverged);
     for (size_t i = 0; i < comparison->step_count; i++) {
         const retune_compared_step *step = &comparison->steps[i];
-        if (retune_comparison_losses_agree(comparison, step))
+        if (i == 0 && !(step->drift <= RETUNE_COMPARISON_FIRST_DRIFT))
+            add_reason(text,
+                       "one step from equal weights leaves them apart by %.2g of the way they went",
+                       step->drift);
+        if (retune_comparison_losses_agree(comparison, i))
             continue;
         add_reason(text, "the losses part in step %llu: %.6g and %.6g, more than %.3g %% apart",
                    (unsigned long long)step->step, step->loss[0], step->loss[1],

@@ -61,9 +61,13 @@ retune_status retune_comparison_add_step(retune_comparison *comparison,
 const retune_compared_op *retune_comparison_first_outside(const retune_comparison *comparison,
                                                           size_t *out_count);
 
-/* Whether the losses of a step agree. */
-bool retune_comparison_losses_agree(const retune_comparison *comparison,
-                                    const retune_compared_step *step);
+/* Whether the losses of a step agree. Training may be chaotic: once the weights have drifted apart
+ * by RETUNE_COMPARISON_DRIFT, roundings have led both on ways of their own, as they would two runs
+ * of one device, and losses say nothing any more; what was learned in the end does. After the first
+ * step, from equal weights, no rounding makes a drift of RETUNE_COMPARISON_FIRST_DRIFT. */
+#define RETUNE_COMPARISON_DRIFT       0.01
+#define RETUNE_COMPARISON_FIRST_DRIFT 0.25
+bool retune_comparison_losses_agree(const retune_comparison *comparison, size_t step);
 
 /* The p-value from which on the accuracies count as equal. */
 #define RETUNE_COMPARISON_P 0.05

@@ -304,8 +304,6 @@ retune_status retune_session_open_device(retune_session *session, const retune_p
                      .shared = session->config->backend_fallback == RETUNE_FALLBACK_OP};
     retune_ladder_options options = retune_session_ladder(session->config);
     options.backend_options = demand_options;
-    if (session->untested)
-        options.look.contact.self_test = RETUNE_SELF_TEST_SKIP;
     options.accept = accept_device;
     options.enough = demand_met;
     options.excluded = session->lost.items;

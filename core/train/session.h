@@ -21,7 +21,6 @@ typedef struct retune_session {
     retune_refusals refusals;
     retune_refusals lost; /* devices that failed in mid-run, and how; not opened again */
     bool *bad;            /* a sample: turned out unreadable after the scan; counts nowhere */
-    bool untested;        /* devices are taken as they are: no self-test, no quarantine */
     bool lists_faults;    /* the caller lists them all: bad_images = fail does not end the scan */
 } retune_session;
 

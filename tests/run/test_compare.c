@@ -161,6 +161,10 @@ Test(run_compare, jobs_of_every_kind) {
         {"--set backend.precision=fp16", true, false},
         {"--set backend.precision=bf16", true, false},
         {"--set data.test=0", true, false},
+        /* so chaotic that the losses part */
+        {"--set model.weights= --set freeze.train=* --set freeze.batch_norm=full --batch 4 --steps "
+         "6",
+         false, true},
     };
     for (size_t j = 0; j < sizeof jobs / sizeof *jobs; j++) {
         char arguments[512];

@@ -83,30 +83,15 @@ static void cross(size_t first, size_t second) {
 }
 
 /* From each device to each other one, and to itself. */
-static void cross_from(size_t first) {
-    for (size_t second = 0; second < DEVICE_COUNT; second++)
-        if (there[first] && there[second])
-            cross(first, second);
-}
-
-Test(run_seam, from_the_scalar_cpu) {
-    cross_from(0);
-}
-
-Test(run_seam, from_the_vector_cpu) {
-    cross_from(1);
-}
-
-Test(run_seam, from_opencl) {
-    cross_from(2);
-}
-
-Test(run_seam, from_vulkan) {
-    cross_from(3);
+static void cross_all(void) {
+    for (size_t first = 0; first < DEVICE_COUNT; first++)
+        for (size_t second = 0; second < DEVICE_COUNT; second++)
+            if (there[first] && there[second])
+                cross(first, second);
 }
 
 /* `compare` says the same: what goes on from the checkpoint on either device is equivalent. */
-Test(run_seam, compare_from_the_seam) {
+static void compare_from_the_seam(void) {
     for (size_t first = 0; first < DEVICE_COUNT; first++) {
         size_t second = (first + 1) % DEVICE_COUNT;
         if (!there[first] || !there[second])
@@ -119,7 +104,7 @@ Test(run_seam, compare_from_the_seam) {
 }
 
 /* A run that went on elsewhere is remembered as one of the new device. */
-Test(run_seam, back_again) {
+static void go_back_again(void) {
     cr_assert(there[0] && there[1]);
     cr_assert(system("cp -r half-0 run") == 0);
     scene_train("--resume --set backend.order=cpu/simd --set train.epochs=3");
@@ -128,4 +113,11 @@ Test(run_seam, back_again) {
     cr_expect(events_mention(events, "on cpu/scalar; until here it was trained on cpu/simd"));
     cJSON_Delete(events);
     expect_same_story("run", 0, "back again");
+}
+
+/* One test, because its beginning is what takes long. */
+Test(run_seam, every_crossing) {
+    cross_all();
+    compare_from_the_seam();
+    go_back_again();
 }

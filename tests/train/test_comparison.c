@@ -129,6 +129,24 @@ Test(comparison, small_losses) {
     expect_verdict(&f, "the losses part in step 3");
 }
 
+/* Roundings that grew are no difference; a step that goes elsewhere at once is one. */
+Test(comparison, weights_that_drift) {
+    findings f = good();
+    f.comparison.steps[1].drift = 0.02;
+    add_step(&f, 0.5, 0.9);
+    expect_verdict(&f, NULL);
+    f = good();
+    f.comparison.steps[1].drift = 0.005;
+    add_step(&f, 0.5, 0.9);
+    expect_verdict(&f, "the losses part in step 3");
+    f = good();
+    f.comparison.steps[0].drift = 0.3;
+    expect_verdict(&f, "one step from equal weights leaves them apart by 0.3 of the way");
+    f = good();
+    f.comparison.steps[0].drift = NAN;
+    expect_verdict(&f, "one step from equal weights");
+}
+
 Test(comparison, accuracies_that_differ) {
     findings f = good();
     f.comparison.test.only[0] = 20;

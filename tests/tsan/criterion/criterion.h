@@ -111,6 +111,8 @@ void criterion_log(const char *format, ...);
 #define cr_expect_float_eq(a, b, tolerance, ...) CRITERION_NEAR(false, a, b, tolerance, __VA_ARGS__)
 #define cr_expect_str_eq(a, b, ...)                                                                \
     CRITERION_CHECK(false, strcmp(a, b) == 0, #a " is the text " #b, __VA_ARGS__)
+#define cr_expect_str_neq(a, b, ...)                                                               \
+    CRITERION_CHECK(false, strcmp(a, b) != 0, #a " is not the text " #b, __VA_ARGS__)
 #define cr_expect_str_empty(a, ...)                                                                \
     CRITERION_CHECK(false, *(a) == '\0', #a " is empty", __VA_ARGS__)
 #define cr_expect_str_not_empty(a, ...)                                                            \
@@ -120,6 +122,7 @@ void criterion_log(const char *format, ...);
 #define cr_expect_fail(...) criterion_fail(false, __FILE__, __LINE__, "reached", "" __VA_ARGS__)
 
 #define cr_skip_test(...) criterion_skip("" __VA_ARGS__)
+#define cr_log_info(...)  criterion_log(__VA_ARGS__)
 #define cr_log_warn(...)  criterion_log(__VA_ARGS__)
 
 #endif

@@ -23,8 +23,12 @@ backend_capacity vulkan_capacity(const retune_backend_device *device) {
 }
 
 backend_product vulkan_product_of(const retune_backend_device *device, backend_product product) {
+    backend_capacity capacity = vulkan_capacity(device);
+    size_t ranked[BACKEND_TILES_MAX];
     product.halves =
         device->cooperative != VULKAN_COOPERATIVE_NONE && backend_product_can_halve(&product);
+    if (product.halves && backend_tiles_rank(&vulkan_tiles, &product, &capacity, ranked) == 0)
+        product.halves = false; /* no tile of that kind has room here */
     return product;
 }
 

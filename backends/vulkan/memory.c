@@ -31,16 +31,34 @@ static int find_type(const retune_backend_device *device, uint32_t allowed,
     return -1;
 }
 
+/* Processors with a GPU, and emulations: what is the device's is the host's. */
+static bool shares_memory(const retune_backend_device *device) {
+    return device->info->type == VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU || device->is_cpu;
+}
+
 static int choose_type(const retune_backend_device *device, uint32_t allowed,
                        vulkan_memory_place place) {
     const VkMemoryPropertyFlags coherent =
         VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
-    bool host = place == VULKAN_MEMORY_HOST;
     /* The host reads memory that it does not cache a word at a time. */
-    int type = find_type(device, allowed,
-                         host ? coherent | VK_MEMORY_PROPERTY_HOST_CACHED_BIT
-                              : VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT);
+    const VkMemoryPropertyFlags cached = coherent | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
+    const VkMemoryPropertyFlags local = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
+    bool host = place == VULKAN_MEMORY_HOST;
+    int type = -1;
+    if (!host && shares_memory(device))
+        type = find_type(device, allowed, cached | local);
+    if (type < 0)
+        type = find_type(device, allowed, host ? cached : local);
     return type >= 0 ? type : find_type(device, allowed, host ? coherent : 0);
+}
+
+/* Whether the host reaches memory of that type, and should. */
+static bool is_mapped(const retune_backend_device *device, int type, vulkan_memory_place place) {
+    const VkMemoryPropertyFlags wanted = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
+                                         VK_MEMORY_PROPERTY_HOST_COHERENT_BIT |
+                                         VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
+    VkMemoryPropertyFlags flags = device->info->memory.memoryTypes[type].propertyFlags;
+    return place == VULKAN_MEMORY_HOST || (shares_memory(device) && (flags & wanted) == wanted);
 }
 
 /* ---- Chunks --------------------------------------------------------------------------------- */
@@ -88,7 +106,7 @@ static VkDeviceSize align_up(VkDeviceSize offset, VkDeviceSize alignment) {
     return (offset + alignment - 1) / alignment * alignment;
 }
 
-/* A chunk with room for a buffer, of the host's memory or not, which a chunk is as a whole. */
+/* A chunk with room for a buffer, mapped or not, which a chunk is as a whole. */
 static VkResult find_chunk(retune_backend_device *device, const VkMemoryRequirements *needs,
                            uint32_t type, bool mapped, vulkan_chunk **out_chunk) {
     bool shared = needs->size <= CHUNK_BYTES / 4;
@@ -117,7 +135,7 @@ static VkResult place_buffer(retune_backend_device *device, vulkan_memory_place 
         return VK_ERROR_OUT_OF_DEVICE_MEMORY;
     vulkan_chunk *chunk;
     VkResult result =
-        find_chunk(device, &needs, (uint32_t)type, place == VULKAN_MEMORY_HOST, &chunk);
+        find_chunk(device, &needs, (uint32_t)type, is_mapped(device, type, place), &chunk);
     if (result != VK_SUCCESS)
         return result;
     VkDeviceSize offset = align_up(chunk->used, needs.alignment);
@@ -192,6 +210,7 @@ retune_status vulkan_memory_take(retune_backend_device *device, vulkan_memory_pl
                             vulkan_result_name(result));
     }
     memory->bytes = bytes;
+    memory->place = place;
     if (place == VULKAN_MEMORY_DEVICE)
         device->current_bytes += bytes;
     if (device->peak_bytes < device->current_bytes)
@@ -208,7 +227,7 @@ void vulkan_memory_give_back(retune_backend_device *device, vulkan_memory *memor
     vk.vkDestroyBuffer(device->handle, memory->buffer, NULL);
     if (--chunk->buffers == 0)
         free_chunk(device, chunk);
-    if (!memory->mapped)
+    if (memory->place == VULKAN_MEMORY_DEVICE)
         device->current_bytes -= memory->bytes;
     free(memory);
 }

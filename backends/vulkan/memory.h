@@ -5,14 +5,16 @@
 #include "device.h"
 
 typedef enum vulkan_memory_place {
-    VULKAN_MEMORY_DEVICE, /* where shaders reach it fastest */
+    VULKAN_MEMORY_DEVICE, /* where shaders reach it fastest; mapped where that is the host's memory
+                           */
     VULKAN_MEMORY_HOST    /* mapped, for transfers */
 } vulkan_memory_place;
 
 struct vulkan_memory {
     VkBuffer buffer;
     size_t bytes;
-    char *mapped;        /* NULL unless it is the host's */
+    vulkan_memory_place place;
+    char *mapped;        /* NULL unless the host reaches it too */
     vulkan_chunk *chunk; /* that it lies in */
 };
 

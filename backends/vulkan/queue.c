@@ -124,6 +124,10 @@ static bool is_idle(const retune_backend_device *device) {
            vk.vkGetFenceStatus(device->handle, q->fences[q->submitted % FENCES]) == VK_SUCCESS;
 }
 
+bool vulkan_queue_is_idle(const retune_backend_device *device) {
+    return device->queue->collected_count == 0 && is_idle(device);
+}
+
 retune_status vulkan_queue_submit(retune_backend_device *device, VkCommandBuffer commands,
                                   bool small, const char *what, uint64_t *out_submission,
                                   retune_error *error) {

@@ -35,6 +35,9 @@ retune_status vulkan_queue_submit(retune_backend_device *device, VkCommandBuffer
 retune_status vulkan_queue_wait(retune_backend_device *device, uint64_t submission,
                                 const char *what, retune_error *error);
 
+/* Whether there is nothing to wait for. */
+bool vulkan_queue_is_idle(const retune_backend_device *device);
+
 /* Waits for everything. */
 retune_status vulkan_queue_drain(retune_backend_device *device, const char *what,
                                  retune_error *error);

@@ -53,20 +53,28 @@ static retune_status take_place(retune_backend_device *device, size_t *out_place
     return vulkan_queue_wait(device, s->places[*out_place].submission, "a transfer", error);
 }
 
-/* Submits a copy between a place and a buffer. */
+/* What the commands before wrote is then there for the host. */
+static void put_host_barrier(VkCommandBuffer commands) {
+    const VkMemoryBarrier for_host = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+                                      .srcAccessMask =
+                                          VK_ACCESS_TRANSFER_WRITE_BIT | VK_ACCESS_SHADER_WRITE_BIT,
+                                      .dstAccessMask = VK_ACCESS_HOST_READ_BIT};
+    vk.vkCmdPipelineBarrier(commands,
+                            VK_PIPELINE_STAGE_TRANSFER_BIT | VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+                            VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &for_host, 0, NULL, 0, NULL);
+}
+
+/* Submits a copy between a place and a buffer, or none when `region` is NULL. */
 static retune_status copy(retune_backend_device *device, size_t place, VkBuffer from, VkBuffer to,
                           const VkBufferCopy *region, bool to_host, retune_error *error) {
     staging_place *p = &device->staging->places[place];
-    const VkMemoryBarrier for_host = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
-                                      .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
-                                      .dstAccessMask = VK_ACCESS_HOST_READ_BIT};
     retune_status status = vulkan_queue_begin(device, p->commands, false, error);
     if (status != RETUNE_OK)
         return status;
-    vk.vkCmdCopyBuffer(p->commands, from, to, 1, region);
+    if (region)
+        vk.vkCmdCopyBuffer(p->commands, from, to, 1, region);
     if (to_host)
-        vk.vkCmdPipelineBarrier(p->commands, VK_PIPELINE_STAGE_TRANSFER_BIT,
-                                VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &for_host, 0, NULL, 0, NULL);
+        put_host_barrier(p->commands);
     status = vulkan_queue_end(device, p->commands, error);
     if (status == RETUNE_OK)
         status =
@@ -112,10 +120,34 @@ static size_t piece_at(size_t done, size_t bytes) {
     return bytes - done < PLACE_BYTES ? bytes - done : PLACE_BYTES;
 }
 
+/* ---- Memory that the host reaches ----------------------------------------------------------- */
+
+/* Waits for what the device writes and takes it out in place. */
+static retune_status read_mapped(retune_backend_device *device, const vulkan_memory *memory,
+                                 size_t offset, size_t bytes, void *data, retune_error *error) {
+    size_t place;
+    retune_status status = take_place(device, &place, error);
+    if (status == RETUNE_OK)
+        status = copy(device, place, VK_NULL_HANDLE, VK_NULL_HANDLE, NULL, true, error);
+    if (status == RETUNE_OK)
+        status =
+            vulkan_queue_wait(device, device->staging->places[place].submission, "a read", error);
+    if (status == RETUNE_OK)
+        memcpy(data, memory->mapped + offset, bytes);
+    return status;
+}
+
+/* ---- Transfers ------------------------------------------------------------------------------ */
+
 retune_status vulkan_staging_write(retune_backend_device *device, const vulkan_memory *memory,
                                    size_t offset, size_t bytes, const void *data,
                                    retune_error *error) {
     retune_status status = RETUNE_OK;
+    /* In place only while nothing runs: a copy that waits its turn holds up nobody. */
+    if (memory->mapped && vulkan_queue_is_idle(device)) {
+        memcpy(memory->mapped + offset, data, bytes);
+        return RETUNE_OK;
+    }
     for (size_t done = 0; done < bytes && status == RETUNE_OK; done += PLACE_BYTES)
         status = write_piece(device, memory->buffer, offset + done, piece_at(done, bytes),
                              (const char *)data + done, error);
@@ -126,6 +158,8 @@ retune_status vulkan_staging_read(retune_backend_device *device, const vulkan_me
                                   size_t offset, size_t bytes, void *data, retune_error *error) {
     /* Half of the ring is filled while the host takes out the other half. */
     enum { AHEAD = PLACES / 2 };
+    if (memory->mapped)
+        return read_mapped(device, memory, offset, bytes, data, error);
     size_t places[AHEAD], pieces = (bytes + PLACE_BYTES - 1) / PLACE_BYTES;
     retune_status status = RETUNE_OK;
     for (size_t p = 0; p < pieces + AHEAD && status == RETUNE_OK; p++) {

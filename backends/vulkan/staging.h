@@ -1,5 +1,6 @@
-/* Transfers between host and device, through a ring of host memory that the device can reach: data
- * is copied to or from a place of the ring, and the device's copy is submitted like any other work.
+/* Transfers between host and device. Memory that both reach is read and written in place. To all
+ * other they go through a ring of host memory that the device can reach: data is copied to or from
+ * a place of the ring, and the device's copy is submitted like any other work.
  */
 #ifndef RETUNE_VULKAN_STAGING_H
 #define RETUNE_VULKAN_STAGING_H

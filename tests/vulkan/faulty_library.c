@@ -6,11 +6,11 @@
  *                                             function
  *   VULKAN_MEMORY=8388608   what devices say of their memory, in bytes
  *   VULKAN_TYPE=2           what devices say of their type: 2 is a discrete GPU
+ *   VULKAN_PRETEND=...      see pretend.h
  *   VULKAN_LOG=FILE         a line "cache BYTES" for each pipeline cache, BYTES of content given
  *
  * REAL_VULKAN, a compile-time path, is the real loader. */
-#define VK_NO_PROTOTYPES
-#include <vulkan/vulkan.h>
+#include "pretend.h"
 
 #include <dlfcn.h>
 #include <stdbool.h>
@@ -144,7 +144,7 @@ PFN_vkVoidFunction vkGetInstanceProcAddr(VkInstance instance, const char *name) 
     for (size_t n = 0; real && n < sizeof table / sizeof table[0]; n++)
         if (strcmp(name, table[n].name) == 0) {
             memcpy(table[n].real, &real, sizeof real);
-            return table[n].faulty;
+            return pretend_function(name, table[n].faulty);
         }
-    return real;
+    return pretend_function(name, real);
 }

@@ -101,6 +101,70 @@ Test(vulkan_faults, a_device_without_16_bit_storage) {
     cr_expect_neq(scene_run("train job.ini --fresh --set backend.precision=fp16" VULKAN), 0);
 }
 
+/* ---- Matrix units --------------------------------------------------------------------------- */
+
+/* What the log of the stand-in says of the first shader with matrices; "" when there was none. */
+static const char *matrices_in_log(void) {
+    static char line[128];
+    FILE *file = fopen("log", "r");
+    bool found = false;
+    while (file && !found && fgets(line, sizeof line, file))
+        found = strncmp(line, "matrices ", 9) == 0;
+    if (file)
+        fclose(file);
+    return found ? line : "";
+}
+
+static void expect_matrices(const char *kind, const char *verdict) {
+    setenv("VULKAN_PRETEND", kind, 1);
+    setenv("VULKAN_TYPE", "2", 1); /* tiles for matrix units are for GPUs */
+    setenv("VULKAN_LOG", "log", 1);
+    int code = scene_run("train job.ini --set backend.precision=fp16" VULKAN);
+    cr_expect(code != 0 && strstr(command_stderr, "the shader cooperative_product_"), "%d: %s",
+              code, command_stderr);
+    cr_expect_str_eq(matrices_in_log(), verdict);
+}
+
+/* The shader is compiled for one extension and translated for the other. */
+Test(vulkan_faults, matrix_units_of_the_standard_extension) {
+    expect_matrices("khr", "matrices khr: well-formed\n");
+}
+
+Test(vulkan_faults, matrix_units_of_the_extension_before_it) {
+    expect_matrices("nv", "matrices nv: well-formed\n");
+}
+
+static void expect_no_matrices(const char *arguments) {
+    char line[256];
+    setenv("VULKAN_LOG", "log", 1);
+    snprintf(line, sizeof line, "--set train.epochs=1 %s" VULKAN, arguments);
+    scene_train(line);
+    cr_expect_str_eq(matrices_in_log(), "");
+}
+
+Test(vulkan_faults, matrix_units_of_another_size) {
+    setenv("VULKAN_PRETEND", "small", 1);
+    setenv("VULKAN_TYPE", "2", 1);
+    expect_no_matrices("--set backend.precision=fp16");
+}
+
+Test(vulkan_faults, matrix_units_that_are_turned_off) {
+    setenv("VULKAN_PRETEND", "khr", 1);
+    setenv("VULKAN_TYPE", "2", 1);
+    expect_no_matrices("--set backend.precision=fp16 --set backend.vulkan.cooperative_matrix=off");
+}
+
+Test(vulkan_faults, matrix_units_without_room_for_their_tiles) {
+    setenv("VULKAN_PRETEND", "khr", 1);
+    expect_no_matrices("--set backend.precision=fp16");
+}
+
+Test(vulkan_faults, matrix_units_have_nothing_to_do_in_fp32) {
+    setenv("VULKAN_PRETEND", "khr", 1);
+    setenv("VULKAN_TYPE", "2", 1);
+    expect_no_matrices("");
+}
+
 /* ---- Failing on the way --------------------------------------------------------------------- */
 
 Test(vulkan_faults, a_shader_that_does_not_compile) {

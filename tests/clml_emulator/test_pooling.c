@@ -38,18 +38,17 @@ static void pool(const form *f, const emu_pooling *d, const box *x, cl_uint n, c
                               col = w * f->stride + j - f->before;
                 if (row >= f->h || col >= f->w)
                     continue;
-                const size_t place = (size_t)(at(x, n, c, row, col) - x->values);
+                const size_t k = (size_t)(at(x, n, c, row, col) - x->values);
                 if (pass) {
-                    gx[place] +=
-                        is_maximum(f->mode) ? (place == best ? gy : 0) : gy / (double)parts;
+                    gx[k] += is_maximum(f->mode) ? (k == best ? gy : 0) : gy / (double)parts;
                     *y = is_maximum(f->mode) ? most : sum / (double)parts;
                     continue;
                 }
                 count++;
-                sum += x->values[place];
-                if (x->values[place] > most) {
-                    most = x->values[place];
-                    best = place;
+                sum += x->values[k];
+                if (x->values[k] > most) {
+                    most = x->values[k];
+                    best = k;
                 }
             }
     }

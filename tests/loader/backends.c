@@ -172,7 +172,7 @@ Test(backends, missing_plugin_says_where_and_what) {
     expect_contains(error.message, "; searched: ");
     expect_contains(error.message, folder);
     cr_expect_null(plugin);
-    cr_expect_eq(load(RETUNE_PLUGIN_BACKEND, "vulkan", folder, &plugin, &error),
+    cr_expect_eq(load(RETUNE_PLUGIN_BACKEND, "unlike_any", folder, &plugin, &error),
                  RETUNE_UNAVAILABLE);
     cr_expect_null(strstr(error.message, "did you mean"));
     remove_folder(folder);

@@ -77,7 +77,7 @@ Test(run_fallback, any_op_may_be_missing) {
     }
 }
 
-/* What the issue of a wrong kernel comes to: found, named, left out, and no harm done. */
+/* A wrong kernel is found, named and left out, and no harm is done. */
 Test(run_fallback, a_wrong_op_runs_elsewhere) {
     scene_train("");
     static const char *const ops[] = {"conv2d", "adam", "conv2d_grad_weight", "gather"};

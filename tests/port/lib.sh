@@ -36,7 +36,7 @@ export CMAKE_PREFIX_PATH=$tree PATH=$tree/bin:$PATH
 port_tiny() {
     cp -r "$tree/share/retune/backends/null" "$scratch/tiny"
     sed -i 's/null/tiny/g; s/RETUNE_NULL/RETUNE_TINY/g' "$scratch"/tiny/*
-    expect 0 cmake -S "$scratch/tiny" -B "$scratch/tiny/build" -DCMAKE_C_FLAGS="-Wall -Wextra -Werror"
+    expect 0 cmake -G Ninja -S "$scratch/tiny" -B "$scratch/tiny/build" -DCMAKE_C_FLAGS="-Wall -Wextra -Werror"
     build_tiny
 }
 

@@ -63,3 +63,11 @@ void target_run(retune_backend_program *program) {
     assert_ok(target_backend()->program_run(program, 0, 1, NULL, &error));
     assert_ok(target_backend()->program_wait(program, &error));
 }
+
+void target_refuses_option(retune_status code, const char *key, const char *value,
+                           const char *text) {
+    const retune_option option = {key, value};
+    retune_backend_device *device = NULL;
+    expect_refused(code, text, target_backend()->device_open(0, &option, 1, &device, &error));
+    cr_expect_null(device);
+}

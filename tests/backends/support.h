@@ -13,6 +13,10 @@ const retune_backend *target_backend(void);
 /* Device 0 with options given as key, value, key, value, ..., NULL. */
 retune_backend_device *target_open(const char *key, ...);
 
+/* Expects device_open to refuse an option, with the text in the message. */
+void target_refuses_option(retune_status code, const char *key, const char *value,
+                           const char *text);
+
 /* A tensor with content, all rows (NULL: none yet). */
 retune_backend_tensor *target_tensor(retune_backend_device *device, const retune_tensor_desc *desc,
                                      uint32_t slot, const void *data);

@@ -5,38 +5,30 @@
 
 #include <stdlib.h>
 
-static void expect_option_refused(retune_status code, const char *key, const char *value,
-                                  const char *text) {
-    const retune_option option = {key, value};
-    retune_backend_device *device = NULL;
-    expect_refused(code, text, target_backend()->device_open(0, &option, 1, &device, &error));
-    cr_expect_null(device);
-}
-
 Test(clml_device, bad_options) {
-    expect_option_refused(RETUNE_INVALID, "providers", "x", "trust_provider micro_batch");
-    expect_option_refused(RETUNE_INVALID, "provider", "libOpenCL.so", "an absolute path");
-    expect_option_refused(RETUNE_INVALID, "trust_provider", "yes", "on or off");
-    expect_option_refused(RETUNE_INVALID, "micro_batch", "0", "in 1..4096");
-    expect_option_refused(RETUNE_INVALID, "micro_batch", "4097", "in 1..4096");
-    expect_option_refused(RETUNE_INVALID, "micro_batch", "4x", "in 1..4096");
-    expect_option_refused(RETUNE_INVALID, "crossing", "ferry", "copy or host");
-    expect_option_refused(RETUNE_INVALID, "reuse", "1", "on or off");
-    expect_option_refused(RETUNE_INVALID, "tune", "fast", "[backend.clml] tune");
-    expect_option_refused(RETUNE_INVALID, "profiling", "yes", "[backend.clml] profiling");
+    target_refuses_option(RETUNE_INVALID, "providers", "x", "trust_provider micro_batch");
+    target_refuses_option(RETUNE_INVALID, "provider", "libOpenCL.so", "an absolute path");
+    target_refuses_option(RETUNE_INVALID, "trust_provider", "yes", "on or off");
+    target_refuses_option(RETUNE_INVALID, "micro_batch", "0", "in 1..4096");
+    target_refuses_option(RETUNE_INVALID, "micro_batch", "4097", "in 1..4096");
+    target_refuses_option(RETUNE_INVALID, "micro_batch", "4x", "in 1..4096");
+    target_refuses_option(RETUNE_INVALID, "crossing", "ferry", "copy or host");
+    target_refuses_option(RETUNE_INVALID, "reuse", "1", "on or off");
+    target_refuses_option(RETUNE_INVALID, "tune", "fast", "[backend.clml] tune");
+    target_refuses_option(RETUNE_INVALID, "profiling", "yes", "[backend.clml] profiling");
 }
 
 Test(clml_device, a_provider_is_named_and_trusted) {
-    expect_option_refused(RETUNE_UNAVAILABLE, "trust_provider", "off", "trust_provider = on");
-    expect_option_refused(RETUNE_UNAVAILABLE, "provider", "/no/such/library.so",
+    target_refuses_option(RETUNE_UNAVAILABLE, "trust_provider", "off", "trust_provider = on");
+    target_refuses_option(RETUNE_UNAVAILABLE, "provider", "/no/such/library.so",
                           "/no/such/library.so");
     target_backend()->device_close(
         target_open("provider", getenv("RETUNE_CLML_PROVIDER"), "trust_provider", "on", NULL));
 }
 
 Test(clml_device, another_device_is_asked_for) {
-    expect_option_refused(RETUNE_UNAVAILABLE, "device", "Voodoo 2", "[backend.clml] device");
-    expect_option_refused(RETUNE_UNAVAILABLE, "platform", "Glide", "Glide");
+    target_refuses_option(RETUNE_UNAVAILABLE, "device", "Voodoo 2", "[backend.clml] device");
+    target_refuses_option(RETUNE_UNAVAILABLE, "platform", "Glide", "Glide");
 }
 
 Test(clml_device, there_is_an_end_to_the_devices) {

@@ -1,7 +1,6 @@
 /* What becomes of a run when the OpenCL library, the driver or the device fails: a reason, the
  * right exit code, and nothing half-written. */
-#include "run/events.h"
-#include "run/scene.h"
+#include "backends/faults.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,50 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define OPENCL " --set backend.order=opencl "
-
-static void begin(void) {
-    scene_begin();
-    if (scene_run("check job.ini" OPENCL) == 4)
-        cr_skip_test("no device: %s", command_stderr);
-    setenv("LD_LIBRARY_PATH", FAULTY_FOLDER, 1);
-}
-
-TestSuite(opencl_faults, .init = begin, .fini = scene_end, .timeout = 280);
-
-static void expect_no_run(void) {
-    cr_expect(access("run/job.ini", F_OK) != 0, "a refused run wrote run/job.ini");
-}
-
-static void expect_no_result(void) {
-    cr_expect(access("run/model.safetensors", F_OK) != 0, "a failed run left a model");
-}
-
-/* `order = opencl` ends with 4 and each text; with the CPU behind it, the run goes on there and
- * says why. */
-static void expect_passed_over(const char *text, const char *other) {
-    scene_refuse(4, "train job.ini" OPENCL, text, other, NULL);
-    expect_no_run();
-    scene_train("--set backend.order=opencl,cpu/simd");
-    cJSON *events = events_parse(command_stdout);
-    const cJSON *device = events_find(events, "device", 0);
-    cr_expect_str_eq(event_text(device, "device"), "cpu/simd");
-    const cJSON *skipped = cJSON_GetArrayItem(cJSON_GetObjectItem(device, "skipped"), 0);
-    cr_assert_not_null(skipped, "%s", command_stdout);
-    cr_expect_not_null(strstr(event_text(skipped, "reason"), text), "%s",
-                       event_text(skipped, "reason"));
-    cJSON_Delete(events);
-}
+TestSuite(opencl_faults, .init = faults_begin, .fini = scene_end, .timeout = 280);
 
 /* ---- Nothing to run on ---------------------------------------------------------------------- */
 
 Test(opencl_faults, no_library) {
-    char line[512];
-    cr_assert(mkdir("none", 0777) == 0);
-    /* Files of that name that are no library: whatever is installed is not reached. */
-    cr_assert(system("echo none > none/libOpenCL.so.1; echo none > none/libOpenCL.so") == 0);
-    snprintf(line, sizeof line, "%s/none", getcwd((char[256]){0}, 256));
-    setenv("LD_LIBRARY_PATH", line, 1);
+    without_library("libOpenCL.so.1", "libOpenCL.so");
     expect_passed_over("no OpenCL loader", "install");
 }
 
@@ -82,7 +43,7 @@ Test(opencl_faults, a_device_that_does_not_open) {
 /* Not even one image at a time fits. */
 Test(opencl_faults, a_device_without_memory_for_the_job) {
     setenv("OPENCL_MEMORY", "300000", 1);
-    scene_refuse(4, "train job.ini" OPENCL, "out of memory", "of 300000 are taken", NULL);
+    scene_refuse(4, "train job.ini" ORDER, "out of memory", "of 300000 are taken", NULL);
     expect_no_result();
 }
 
@@ -90,7 +51,7 @@ Test(opencl_faults, a_device_without_memory_for_the_job) {
 
 Test(opencl_faults, a_kernel_file_that_does_not_compile) {
     setenv("OPENCL_BREAK_SOURCE", "matrix_product", 1);
-    int code = scene_run("train job.ini" OPENCL "--set backend.opencl.cache=off");
+    int code = scene_run("train job.ini" ORDER "--set backend.opencl.cache=off");
     cr_expect(code != 0 && code != 130, "%d", code);
     cr_expect(strstr(command_stderr, "kernels/matrix.cl does not compile"), "%s", command_stderr);
     cr_expect(strstr(command_stderr, "broken by the test"), "no build log: %s", command_stderr);
@@ -98,25 +59,25 @@ Test(opencl_faults, a_kernel_file_that_does_not_compile) {
 
 Test(opencl_faults, a_buffer_that_cannot_be_had) {
     setenv("OPENCL_FAULTS", "clCreateBuffer=-4@12", 1);
-    scene_refuse(4, "train job.ini" OPENCL, "out of memory", "CL_MEM_OBJECT_ALLOCATION_FAILURE",
+    scene_refuse(4, "train job.ini" ORDER, "out of memory", "CL_MEM_OBJECT_ALLOCATION_FAILURE",
                  NULL);
     expect_no_result();
 }
 
 Test(opencl_faults, a_device_lost_while_work_is_enqueued) {
     setenv("OPENCL_FAULTS", "clEnqueueNDRangeKernel=-36@300", 1);
-    scene_refuse(5, "train job.ini" OPENCL, "CL_INVALID_COMMAND_QUEUE", "opencl/0", NULL);
+    scene_refuse(5, "train job.ini" ORDER, "CL_INVALID_COMMAND_QUEUE", "opencl/0", NULL);
 }
 
 Test(opencl_faults, a_device_lost_while_results_are_waited_for) {
     setenv("OPENCL_FAULTS", "clEnqueueReadBuffer=-5@9", 1);
-    scene_refuse(5, "train job.ini" OPENCL, "CL_OUT_OF_RESOURCES", "opencl/0", NULL);
+    scene_refuse(5, "train job.ini" ORDER, "CL_OUT_OF_RESOURCES", "opencl/0", NULL);
 }
 
 /* What was saved before is whole, and another device goes on from there. */
 Test(opencl_faults, another_device_goes_on_after_a_loss) {
     setenv("OPENCL_FAULTS", "clEnqueueReadBuffer=-9999@40", 1);
-    scene_refuse(5, "train job.ini --set train.epochs=12" OPENCL, "-9999", NULL);
+    scene_refuse(5, "train job.ini --set train.epochs=12" ORDER, "-9999", NULL);
     unsetenv("OPENCL_FAULTS");
     cr_assert(access("run/last.safetensors", F_OK) == 0, "nothing was saved in 40 reads");
     scene_train("--resume --set train.epochs=12 --set backend.order=cpu/simd");
@@ -139,7 +100,7 @@ Test(opencl_faults, every_function_in_turn) {
         char fault[128];
         snprintf(fault, sizeof fault, "%s=%d", names[n], codes[n % 3]);
         setenv("OPENCL_FAULTS", fault, 1);
-        int code = scene_run("train job.ini --fresh --set backend.opencl.cache=off" OPENCL);
+        int code = scene_run("train job.ini --fresh --set backend.opencl.cache=off" ORDER);
         bool ends_well = strcmp(names[n], "clFinish") == 0; /* nothing in a run waits by it */
         cr_expect(ends_well || (code >= 1 && code <= 5), "%s: exit code %d", fault, code);
         cr_expect(ends_well || strstr(command_stderr, "opencl"), "%s: %s", fault, command_stderr);
@@ -153,6 +114,6 @@ Test(opencl_faults, failures_that_cost_time_only) {
         char fault[128];
         snprintf(fault, sizeof fault, "%s=-30", names[n]);
         setenv("OPENCL_FAULTS", fault, 1);
-        scene_train("--fresh --set train.epochs=1" OPENCL);
+        scene_train("--fresh --set train.epochs=1" ORDER);
     }
 }

@@ -1,58 +1,18 @@
 /* What becomes of a run when the Vulkan library, the driver or the device fails: a reason, the
  * right exit code, and nothing half-written. */
-#include "run/events.h"
-#include "run/scene.h"
+#include "backends/faults.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define VULKAN " --set backend.order=vulkan "
-
-static void begin(void) {
-    scene_begin();
-    if (scene_run("check job.ini" VULKAN) == 4)
-        cr_skip_test("no device: %s", command_stderr);
-    setenv("LD_LIBRARY_PATH", FAULTY_FOLDER, 1);
-}
-
-TestSuite(vulkan_faults, .init = begin, .fini = scene_end, .timeout = 280);
-
-static void expect_no_run(void) {
-    cr_expect(access("run/job.ini", F_OK) != 0, "a refused run wrote run/job.ini");
-}
-
-static void expect_no_result(void) {
-    cr_expect(access("run/model.safetensors", F_OK) != 0, "a failed run left a model");
-}
-
-/* `order = vulkan` ends with 4 and each text; with the CPU behind it, the run goes on there and
- * says why. */
-static void expect_passed_over(const char *text, const char *other) {
-    scene_refuse(4, "train job.ini" VULKAN, text, other, NULL);
-    expect_no_run();
-    scene_train("--set backend.order=vulkan,cpu/simd");
-    cJSON *events = events_parse(command_stdout);
-    const cJSON *device = events_find(events, "device", 0);
-    cr_expect_str_eq(event_text(device, "device"), "cpu/simd");
-    const cJSON *skipped = cJSON_GetArrayItem(cJSON_GetObjectItem(device, "skipped"), 0);
-    cr_assert_not_null(skipped, "%s", command_stdout);
-    cr_expect_not_null(strstr(event_text(skipped, "reason"), text), "%s",
-                       event_text(skipped, "reason"));
-    cJSON_Delete(events);
-}
+TestSuite(vulkan_faults, .init = faults_begin, .fini = scene_end, .timeout = 280);
 
 /* ---- Nothing to run on ---------------------------------------------------------------------- */
 
 Test(vulkan_faults, no_library) {
-    char line[512];
-    cr_assert(mkdir("none", 0777) == 0);
-    /* Files of that name that are no library: whatever is installed is not reached. */
-    cr_assert(system("echo none > none/libvulkan.so.1; echo none > none/libvulkan.so") == 0);
-    snprintf(line, sizeof line, "%s/none", getcwd((char[256]){0}, 256));
-    setenv("LD_LIBRARY_PATH", line, 1);
+    without_library("libvulkan.so.1", "libvulkan.so");
     expect_passed_over("no Vulkan loader", "install");
 }
 
@@ -90,15 +50,15 @@ Test(vulkan_faults, a_device_that_does_not_open) {
 /* Not even one image at a time fits. */
 Test(vulkan_faults, a_device_without_memory_for_the_job) {
     setenv("VULKAN_MEMORY", "300000", 1);
-    scene_refuse(4, "train job.ini" VULKAN, "out of memory", "of 300000 are taken", NULL);
+    scene_refuse(4, "train job.ini" ORDER, "out of memory", "of 300000 are taken", NULL);
     expect_no_result();
 }
 
 /* Maps are then f32: what asks for half precision is refused, all else runs with other shaders. */
 Test(vulkan_faults, a_device_without_16_bit_storage) {
     setenv("VULKAN_WITHOUT", "storage16", 1);
-    scene_train("--fresh --set train.epochs=1" VULKAN);
-    cr_expect_neq(scene_run("train job.ini --fresh --set backend.precision=fp16" VULKAN), 0);
+    scene_train("--fresh --set train.epochs=1" ORDER);
+    cr_expect_neq(scene_run("train job.ini --fresh --set backend.precision=fp16" ORDER), 0);
 }
 
 /* ---- Matrix units --------------------------------------------------------------------------- */
@@ -119,7 +79,7 @@ static void expect_matrices(const char *kind, const char *verdict) {
     setenv("VULKAN_PRETEND", kind, 1);
     setenv("VULKAN_TYPE", "2", 1); /* tiles for matrix units are for GPUs */
     setenv("VULKAN_LOG", "log", 1);
-    int code = scene_run("train job.ini --set backend.precision=fp16" VULKAN);
+    int code = scene_run("train job.ini --set backend.precision=fp16" ORDER);
     cr_expect(code != 0 && strstr(command_stderr, "the shader cooperative_product_"), "%d: %s",
               code, command_stderr);
     cr_expect_str_eq(matrices_in_log(), verdict);
@@ -137,7 +97,7 @@ Test(vulkan_faults, matrix_units_of_the_extension_before_it) {
 static void expect_no_matrices(const char *arguments) {
     char line[256];
     setenv("VULKAN_LOG", "log", 1);
-    snprintf(line, sizeof line, "--set train.epochs=1 %s" VULKAN, arguments);
+    snprintf(line, sizeof line, "--set train.epochs=1 %s" ORDER, arguments);
     scene_train(line);
     cr_expect_str_eq(matrices_in_log(), "");
 }
@@ -169,7 +129,7 @@ Test(vulkan_faults, matrix_units_have_nothing_to_do_in_fp32) {
 
 Test(vulkan_faults, a_shader_that_does_not_compile) {
     setenv("VULKAN_FAULTS", "vkCreateComputePipelines=-13", 1);
-    int code = scene_run("train job.ini" VULKAN);
+    int code = scene_run("train job.ini" ORDER);
     cr_expect(code != 0 && code != 130, "%d", code);
     cr_expect(strstr(command_stderr, "does not compile"), "%s", command_stderr);
     cr_expect(strstr(command_stderr, "the shader "), "%s", command_stderr);
@@ -177,24 +137,24 @@ Test(vulkan_faults, a_shader_that_does_not_compile) {
 
 Test(vulkan_faults, memory_that_cannot_be_had) {
     setenv("VULKAN_FAULTS", "vkCreateBuffer=-2@12", 1);
-    scene_refuse(4, "train job.ini" VULKAN, "out of memory", "VK_ERROR_OUT_OF_DEVICE_MEMORY", NULL);
+    scene_refuse(4, "train job.ini" ORDER, "out of memory", "VK_ERROR_OUT_OF_DEVICE_MEMORY", NULL);
     expect_no_result();
 }
 
 Test(vulkan_faults, a_device_lost_while_work_is_submitted) {
     setenv("VULKAN_FAULTS", "vkQueueSubmit=-4@12", 1);
-    scene_refuse(5, "train job.ini" VULKAN, "VK_ERROR_DEVICE_LOST", "vulkan/0", NULL);
+    scene_refuse(5, "train job.ini" ORDER, "VK_ERROR_DEVICE_LOST", "vulkan/0", NULL);
 }
 
 Test(vulkan_faults, a_device_that_does_not_answer) {
     setenv("VULKAN_FAULTS", "vkWaitForFences=2@10", 1);
-    scene_refuse(5, "train job.ini" VULKAN, "VK_TIMEOUT", "vulkan/0", NULL);
+    scene_refuse(5, "train job.ini" ORDER, "VK_TIMEOUT", "vulkan/0", NULL);
 }
 
 /* What was saved before is whole, and another device goes on from there. */
 Test(vulkan_faults, another_device_goes_on_after_a_loss) {
     setenv("VULKAN_FAULTS", "vkWaitForFences=-4@80", 1);
-    scene_refuse(5, "train job.ini --set train.epochs=12" VULKAN, "VK_ERROR_DEVICE_LOST", NULL);
+    scene_refuse(5, "train job.ini --set train.epochs=12" ORDER, "VK_ERROR_DEVICE_LOST", NULL);
     unsetenv("VULKAN_FAULTS");
     cr_assert(access("run/last.safetensors", F_OK) == 0, "nothing was saved in 80 waits");
     scene_train("--resume --set train.epochs=12 --set backend.order=cpu/simd");
@@ -233,7 +193,7 @@ Test(vulkan_faults, every_function_in_turn) {
         char fault[128];
         snprintf(fault, sizeof fault, "%s=%d", names[n], codes[n % 3]);
         setenv("VULKAN_FAULTS", fault, 1);
-        int code = scene_run("train job.ini --fresh" VULKAN);
+        int code = scene_run("train job.ini --fresh" ORDER);
         cr_expect(code >= 1 && code <= 5, "%s: exit code %d", fault, code);
         cr_expect(strstr(command_stderr, "vulkan") || strstr(command_stderr, "Vulkan"), "%s: %s",
                   fault, command_stderr);
@@ -243,5 +203,5 @@ Test(vulkan_faults, every_function_in_turn) {
 /* This may fail, and a run still ends as it should. */
 Test(vulkan_faults, failures_that_cost_time_only) {
     setenv("VULKAN_FAULTS", "vkGetPipelineCacheData=-1", 1);
-    scene_train("--fresh --set train.epochs=1" VULKAN);
+    scene_train("--fresh --set train.epochs=1" ORDER);
 }

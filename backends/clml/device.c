@@ -61,17 +61,30 @@ static retune_status negotiate(const opencl_candidate *device, const char *path,
     return status;
 }
 
+/* What a user can do where there is no device, and where its driver does not serve. */
+static const char advice_device[] =
+    "use opencl or vulkan on other GPUs; on an Adreno install the vendor's OpenCL driver (an "
+    "Android "
+    "app names libOpenCL.so in a <uses-native-library> of its manifest)";
+static const char advice_driver[] = "update the vendor's driver; clml_probe tells what it answers";
+
 retune_status clml_probe(retune_probe_report *out_report, retune_error *error) {
     const opencl_candidate *device = NULL;
+    const char *advice = advice_device;
     clml_options options;
     clml_provider provider;
     clml_interface interface;
-    retune_status status = find_device(0, &device, &options, error);
-    if (status == RETUNE_OK)
-        status = negotiate(device, options.provider, &provider, &interface, error);
-    if (status != RETUNE_OK)
-        return status == RETUNE_INVALID ? RETUNE_UNAVAILABLE : status;
     retune_probe_report report = {0};
+    retune_status status = find_device(0, &device, &options, error);
+    if (status == RETUNE_OK) {
+        advice = advice_driver;
+        status = negotiate(device, options.provider, &provider, &interface, error);
+    }
+    if (status != RETUNE_OK) {
+        snprintf(report.advice, sizeof report.advice, "%s", advice);
+        (void)backend_fill_struct(out_report, &report, sizeof report, NULL);
+        return status == RETUNE_INVALID ? RETUNE_UNAVAILABLE : status;
+    }
     snprintf(report.library, sizeof report.library, "%s", provider.path);
     snprintf(report.version, sizeof report.version, "%s %s", CLML_EXTENSION, interface.version);
     return backend_fill_struct(out_report, &report, sizeof report, error);

@@ -16,13 +16,20 @@ static const retune_backend *backend(void) {
     return retune_plugin_backend(plugin);
 }
 
-static void expect_unavailable(const char *text) {
+/* `advice` is part of what a user is told to do. */
+static void expect_unavailable_advised(const char *text, const char *advice) {
     retune_probe_report report = {.struct_size = sizeof report};
     retune_error error = RETUNE_ERROR_INIT;
     retune_status status = backend()->probe(&report, &error);
     cr_expect_eq(status, RETUNE_UNAVAILABLE, "%d: %s", (int)status, error.message);
     cr_expect_not_null(strstr(error.message, text), "no '%s' in: %s", text, error.message);
     cr_expect_null(strchr(error.message, '\n'), "more than a line: %s", error.message);
+    cr_expect_not_null(strstr(report.advice, advice), "no '%s' in: %s", advice, report.advice);
+}
+
+/* There is a device, but its driver does not serve. */
+static void expect_unavailable(const char *text) {
+    expect_unavailable_advised(text, "clml_probe");
 }
 
 static void expect_version(const char *version) {
@@ -44,9 +51,9 @@ static void need_a_device_without(void) {
 Test(clml_negotiation, a_device_that_does_not_list_the_extension) {
     need_a_device_without();
     unsetenv("RETUNE_CLML_TRUST_PROVIDER");
-    expect_unavailable("no OpenCL device lists cl_qcom_ml_ops");
+    expect_unavailable_advised("no OpenCL device lists cl_qcom_ml_ops", "opencl or vulkan");
     setenv("RETUNE_CLML_TRUST_PROVIDER", "perhaps", 1);
-    expect_unavailable("\"perhaps\" is not on or off");
+    expect_unavailable_advised("\"perhaps\" is not on or off", "Adreno");
 }
 
 /* The ladder, as a user sees it. */

@@ -158,6 +158,9 @@ static retune_status try_rung(const retune_ladder_options *options, retune_rung 
             snprintf(rung->reason, sizeof rung->reason, "%s", options->excluded[i].reason);
             return RETUNE_OK;
         }
+    retune_snapshot_test(rung, options->look.contact.self_test);
+    if (rung->status != RETUNE_OK)
+        return RETUNE_OK;
     size_t option_count = 0;
     const retune_option *backend_options =
         options->backend_options
@@ -241,11 +244,12 @@ retune_status retune_ladder_choose(const retune_ladder_options *options, retune_
     *out_refusals = (retune_refusals){0};
     RETUNE_TRY(retune_ladder_check(options, error));
     retune_ladder_options known = *options;
+    known.look.best_only = true;
     size_t names = options->fallback == RETUNE_LADDER_NONE ? 1 : options->order_count;
     retune_status status = RETUNE_UNAVAILABLE;
     for (size_t n = 1; n <= names && status == RETUNE_UNAVAILABLE; n++) {
         known.order_count = n;
-        status = retune_snapshot_add(&snapshot, options->order[n - 1], &options->look, error);
+        status = retune_snapshot_add(&snapshot, options->order[n - 1], &known.look, error);
         if (status == RETUNE_OK)
             status = climb(&known, &snapshot, out_device, out_refusals, error);
     }

@@ -64,6 +64,7 @@ typedef struct retune_plugin_contact {
     uint32_t probe_timeout_ms; /* as above */
     uint32_t test_timeout_ms;  /* of one op's test; 0: a minute */
     retune_self_test_mode self_test;
+    uint32_t least_score; /* devices of a lower score are left untested */
 } retune_plugin_contact;
 
 /* A probe, and before it, the first time, the self-test of the backend's devices in the same child

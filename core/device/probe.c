@@ -105,6 +105,7 @@ struct news {
 struct contact {
     const retune_plugin *plugin;
     retune_self_test_mode mode;
+    uint32_t least_score;
     int channel;
     struct news news;
 };
@@ -116,7 +117,7 @@ static void tell_op(void *user, retune_op_kind kind) {
     retune_apart_send(c->channel, &c->news, sizeof c->news);
 }
 
-/* Tests the devices that no verdict is known of. */
+/* Tests the devices that no verdict is known of, but not those that nobody would take yet. */
 static void test_devices(struct contact *c) {
     const retune_plugin *plugin = c->plugin;
     uint32_t count = 0;
@@ -125,7 +126,8 @@ static void test_devices(struct contact *c) {
     for (uint32_t index = 0; index < count; index++) {
         retune_device_info info;
         retune_verdict remembered;
-        if (retune_device_describe(&plugin->table.backend, index, &info, NULL) != RETUNE_OK)
+        if (retune_device_describe(&plugin->table.backend, index, &info, NULL) != RETUNE_OK ||
+            info.score < c->least_score)
             continue;
         retune_verdict_key(&info, code_of(plugin), c->news.key);
         if (find_verdict(plugin, c->news.key) ||
@@ -213,7 +215,8 @@ static retune_status contact_once(retune_plugin *plugin, const retune_plugin_con
                                   bool *out_through, retune_probe_report *out_report,
                                   retune_error *error) {
     uint32_t probe_ms = how->probe_timeout_ms ? how->probe_timeout_ms : PROBE_TIMEOUT_MS;
-    struct contact contact = {.plugin = plugin, .mode = how->self_test};
+    struct contact contact = {
+        .plugin = plugin, .mode = how->self_test, .least_score = how->least_score};
     struct news news = {.error = RETUNE_ERROR_INIT};
     retune_apart child;
     bool killed = false;

@@ -65,6 +65,21 @@ static bool has_id(const retune_snapshot *snapshot, const char *id) {
     return false;
 }
 
+/* What the self-test says of the device. */
+static void judge(retune_rung *rung, retune_self_test_mode mode) {
+    rung->untested = false;
+    retune_plugin_judge(rung->plugin, rung->index, &rung->info, mode, &rung->verdict);
+    if (rung->verdict.fault[0] != '\0')
+        refuse(rung, RETUNE_UNAVAILABLE, rung->verdict.fault, STAGE_TEST);
+    else if (rung->verdict.failed > 0)
+        advise(rung, STAGE_TEST);
+}
+
+void retune_snapshot_test(retune_rung *rung, retune_self_test_mode mode) {
+    if (rung->untested)
+        judge(rung, mode);
+}
+
 /* One rung a device of a backend that was probed. */
 static retune_status add_devices(retune_snapshot *snapshot, retune_plugin *plugin, uint32_t count,
                                  const retune_probe_report *report,
@@ -85,14 +100,11 @@ static retune_status add_devices(retune_snapshot *snapshot, retune_plugin *plugi
         rung->index = index;
         rung->report = *report;
         rung->info = info;
-        if (status == RETUNE_OK)
-            retune_plugin_judge(plugin, index, &info, options->contact.self_test, &rung->verdict);
+        rung->untested = info.score < options->contact.least_score;
         if (status != RETUNE_OK)
             refuse(rung, status, fault.message, STAGE_COUNT);
-        else if (rung->verdict.fault[0] != '\0')
-            refuse(rung, RETUNE_UNAVAILABLE, rung->verdict.fault, STAGE_TEST);
-        else if (rung->verdict.failed > 0)
-            advise(rung, STAGE_TEST);
+        else if (!rung->untested)
+            judge(rung, options->contact.self_test);
     }
     return RETUNE_OK;
 }
@@ -164,15 +176,30 @@ done:
     return status;
 }
 
+/* Above the score of every device that passed so far: of equal ones the first is taken. */
+static uint32_t score_to_beat(const retune_snapshot *snapshot) {
+    uint32_t score = 0;
+    for (size_t i = 0; i < snapshot->count; i++) {
+        const retune_rung *rung = &snapshot->rungs[i];
+        bool passed = rung->status == RETUNE_OK && !rung->untested && rung->verdict.failed == 0;
+        if (passed && rung->info.score >= score)
+            score = rung->info.score + (rung->info.score < UINT32_MAX);
+    }
+    return score;
+}
+
 static retune_status add_all(retune_snapshot *snapshot, const retune_snapshot_options *options,
                              retune_error *error) {
+    retune_snapshot_options next = *options;
     char text[768], reason[RETUNE_ERROR_MESSAGE_MAX];
     retune_names names, folders = {0};
     retune_rung *rung = NULL;
     RETUNE_TRY(retune_plugin_names(RETUNE_PLUGIN_BACKEND, options->folder, &names, error));
     retune_status status = RETUNE_OK;
-    for (size_t i = 0; i < names.count && status == RETUNE_OK; i++)
-        status = add_backend(snapshot, names.items[i], options, error);
+    for (size_t i = 0; i < names.count && status == RETUNE_OK; i++) {
+        next.contact.least_score = options->best_only ? score_to_beat(snapshot) : 0;
+        status = add_backend(snapshot, names.items[i], &next, error);
+    }
     if (status != RETUNE_OK || names.count > 0)
         goto done;
     status = retune_search_folders(options->folder, &folders, error);

@@ -18,6 +18,7 @@ typedef struct retune_rung {
     uint32_t index;        /* of the device in the backend */
     retune_probe_report report;
     retune_verdict verdict; /* of the self-test */
+    bool untested;          /* left for when it is tried */
     bool taken;             /* chosen already */
 } retune_rung;
 
@@ -32,6 +33,7 @@ typedef struct retune_snapshot_options {
     const char *folder; /* of plugins; may be NULL */
     retune_plugin_contact contact;
     retune_pins pins; /* what plugin files must be */
+    bool best_only;   /* "auto" leaves devices untested where a better one has passed already */
 } retune_snapshot_options;
 
 /* Looks at what a name of `[backend] order` stands for, unless that was done: a backend ("cpu"), a
@@ -41,6 +43,9 @@ typedef struct retune_snapshot_options {
 retune_status retune_snapshot_add(retune_snapshot *snapshot, const char *name,
                                   const retune_snapshot_options *options, retune_error *error);
 void retune_snapshot_free(retune_snapshot *snapshot);
+
+/* Tests the device of a rung that was left untested; what was found is written into the rung. */
+void retune_snapshot_test(retune_rung *rung, retune_self_test_mode mode);
 
 /* True for "auto", "<backend>" and "<backend>/<device>". */
 bool retune_snapshot_name_valid(const char *name);

@@ -212,6 +212,36 @@ Test(self_test, after_the_driver_was_used) {
     retune_device_close(device);
 }
 
+/* Where "auto" has found a better device already, the others wait until they are tried: a driver
+ * may take long to be tested. */
+Test(self_test, of_lesser_devices_waits) {
+    char *order[] = {"auto"}, *plugins = make_folder();
+    const retune_refusal gone[] = {{"good/one", "gone"}, {"good/two", "gone"}};
+    retune_ladder_options options = {.order = order,
+                                     .order_count = 1,
+                                     .fallback = RETUNE_LADDER_DEVICE,
+                                     .look = {plugins, {.test_timeout_ms = 1500}}};
+    retune_device *device = NULL;
+    retune_refusals refusals;
+    copy_fake("good", plugins, "retune_good.so");
+    copy_fake("shim", plugins, "retune_shim.so");
+    setenv("RETUNE_SHIM", "wrong add", 1);
+    cr_assert_eq(retune_ladder_choose(&options, &device, &refusals, NULL), RETUNE_OK);
+    cr_expect_str_eq(device->info.id, "good/two");
+    cr_expect_eq(remembered(), 2, "of the better backend's two: %d", remembered());
+    retune_refusals_free(&refusals);
+    retune_device_close(device);
+    options.excluded = gone;
+    options.excluded_count = 2;
+    cr_assert_eq(retune_ladder_choose(&options, &device, &refusals, NULL), RETUNE_OK);
+    cr_expect_str_eq(device->info.id, "shim/0");
+    cr_expect_eq(device->verdict.failed, 1);
+    cr_expect_eq(remembered(), 3);
+    retune_refusals_free(&refusals);
+    retune_device_close(device);
+    remove_folder(plugins);
+}
+
 Test(self_test, is_listed) {
     char *order[] = {"shim", "good"};
     retune_ladder_options options = {

@@ -65,6 +65,10 @@ typedef struct retune_plugin_contact {
     uint32_t test_timeout_ms;  /* of one op's test; 0: a minute */
     retune_self_test_mode self_test;
     uint32_t least_score; /* devices of a lower score are left untested */
+
+    /* Optional: told before each op of a test, which may take a driver long. */
+    void (*on_test)(void *user, retune_op_kind op);
+    void *user;
 } retune_plugin_contact;
 
 /* A probe, and before it, the first time, the self-test of the backend's devices in the same child

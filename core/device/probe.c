@@ -186,7 +186,9 @@ static retune_status refuse_for_ever(retune_plugin *plugin, retune_apart *child,
 
 /* Takes verdicts until the child is through. False: it died of a device, which now has a verdict,
  * and the others are still to be tested. */
-static bool follow_tests(retune_plugin *plugin, retune_apart *child, uint32_t timeout_ms) {
+static bool follow_tests(retune_plugin *plugin, retune_apart *child,
+                         const retune_plugin_contact *how) {
+    uint32_t timeout_ms = how->test_timeout_ms ? how->test_timeout_ms : TEST_TIMEOUT_MS;
     struct news news = {.kind = PROBED}, next;
     for (;;) {
         retune_apart_news got = retune_apart_receive(child, &next, sizeof next, timeout_ms);
@@ -194,6 +196,8 @@ static bool follow_tests(retune_plugin *plugin, retune_apart *child, uint32_t ti
             news = next;
             if (news.kind == TESTED)
                 keep_verdict(plugin, news.key, &news.verdict);
+            else if (news.kind == TESTING && how->on_test)
+                how->on_test(how->user, (retune_op_kind)news.op);
             continue;
         }
         bool through = got == RETUNE_APART_ENDED && news.kind != TESTING;
@@ -228,8 +232,7 @@ static retune_status contact_once(retune_plugin *plugin, const retune_plugin_con
     if (got != RETUNE_APART_ANSWERED)
         return refuse_for_ever(plugin, &child, got, probe_ms, error);
     if (news.status == RETUNE_OK && how->self_test != RETUNE_SELF_TEST_SKIP) {
-        *out_through = follow_tests(plugin, &child,
-                                    how->test_timeout_ms ? how->test_timeout_ms : TEST_TIMEOUT_MS);
+        *out_through = follow_tests(plugin, &child, how);
         return RETUNE_OK;
     }
     retune_apart_finish(&child, 0, &killed);

@@ -23,6 +23,8 @@ static const char *phase_text(uint32_t phase) {
         return "bench";
     case RETUNE_PHASE_COMPARE:
         return "compare";
+    case RETUNE_PHASE_SELF_TEST:
+        return "self_test";
     }
     return NULL;
 }

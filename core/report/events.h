@@ -9,7 +9,7 @@ typedef struct retune_event_line {
     char *text;
 } retune_event_line;
 
-#define RETUNE_PHASE_COUNT (RETUNE_PHASE_COMPARE + 1)
+#define RETUNE_PHASE_COUNT (RETUNE_PHASE_SELF_TEST + 1)
 
 typedef struct retune_events {
     retune_event_callback callback; /* may be NULL */

@@ -296,8 +296,24 @@ static retune_status announce_device(retune_session *session, retune_error *erro
     return retune_events_send(session->events, &event, error);
 }
 
+/* A self-test of a device, under way. */
+typedef struct test_progress {
+    retune_events *events;
+    double began;
+} test_progress;
+
+/* Cannot be stopped: who asked for that is heard at the next step. */
+static void tell_test(void *user, retune_op_kind op) {
+    test_progress *p = user;
+    if (p->began == 0.0)
+        p->began = retune_clock_seconds();
+    (void)retune_events_progress(p->events, RETUNE_PHASE_SELF_TEST, 0, (uint64_t)op,
+                                 RETUNE_OP_KIND_COUNT, "ops", p->began, NULL);
+}
+
 retune_status retune_session_open_device(retune_session *session, const retune_plan *const *plans,
                                          size_t plan_count, retune_error *error) {
+    test_progress testing = {.events = session->events};
     demand wanted = {.config = session->config,
                      .plans = plans,
                      .plan_count = plan_count,
@@ -306,6 +322,8 @@ retune_status retune_session_open_device(retune_session *session, const retune_p
     options.backend_options = demand_options;
     options.accept = accept_device;
     options.enough = demand_met;
+    options.look.contact.on_test = tell_test;
+    options.look.contact.user = &testing;
     options.excluded = session->lost.items;
     options.excluded_count = session->lost.count;
     options.user = &wanted;

@@ -53,8 +53,9 @@ typedef enum retune_phase {
     RETUNE_PHASE_FEATURES, /* running the frozen layers once over every image */
     RETUNE_PHASE_TRAIN,
     RETUNE_PHASE_EVALUATE,
-    RETUNE_PHASE_BENCH,  /* measuring */
-    RETUNE_PHASE_COMPARE /* op by op, then step by step */
+    RETUNE_PHASE_BENCH,    /* measuring */
+    RETUNE_PHASE_COMPARE,  /* op by op, then step by step */
+    RETUNE_PHASE_SELF_TEST /* ops of known answers, on a device before its first use */
 } retune_phase;
 
 /* A backend that was tried before the chosen one, and why it was passed over. */

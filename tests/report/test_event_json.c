@@ -87,9 +87,9 @@ Test(event_json, placement) {
 }
 
 Test(event_json, progress) {
-    const char *names[] = {"\"scan\"",  "\"features\"", "\"train\"", "\"evaluate\"",
-                           "\"bench\"", "\"compare\"",  "null"};
-    for (uint32_t phase = 0; phase < 7; phase++) {
+    const char *names[] = {"\"scan\"",  "\"features\"", "\"train\"",     "\"evaluate\"",
+                           "\"bench\"", "\"compare\"",  "\"self_test\"", "null"};
+    for (uint32_t phase = 0; phase < sizeof names / sizeof *names; phase++) {
         retune_event event = EVENT(RETUNE_EVENT_PROGRESS);
         event.of.progress.phase = phase;
         event.of.progress.epoch = 3;

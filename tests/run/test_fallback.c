@@ -40,6 +40,29 @@ static const char *runs_on(const cJSON *events, const char *op) {
     return device;
 }
 
+/* ---- Before the first use -------------------------------------------------------------------- */
+
+/* Ops of the self-test that a run told of on its way. */
+static int self_test_steps(const cJSON *events) {
+    int steps = 0;
+    for (int e = 0; e < events_count(events, "progress"); e++)
+        steps += strcmp(event_text(events_find(events, "progress", e), "phase"), "self_test") == 0;
+    return steps;
+}
+
+/* A driver may take long to be tested: whoever waits is told. The second time nothing is tested. */
+Test(run_fallback, a_test_is_told_of_while_it_runs) {
+    char cache[320], here[256];
+    snprintf(cache, sizeof cache, "%s/cache", getcwd(here, sizeof here));
+    setenv("XDG_CACHE_HOME", cache, 1);
+    cJSON *events = train_op("", "--set train.epochs=1");
+    cr_expect_geq(self_test_steps(events), RETUNE_OP_KIND_COUNT);
+    cJSON_Delete(events);
+    events = train_op("", "--set train.epochs=1");
+    cr_expect_eq(self_test_steps(events), 0);
+    cJSON_Delete(events);
+}
+
 /* ---- The same result ----------------------------------------------------------------------- */
 
 Test(run_fallback, a_backend_of_a_single_op) {

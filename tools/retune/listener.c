@@ -78,7 +78,8 @@ static void say_device(struct listener *listener, const retune_event *event) {
 }
 
 static void draw_progress(struct listener *listener, const retune_event *event) {
-    static const char *const labels[] = {"scan", "features", "epoch", "test", "bench", "compare"};
+    static const char *const labels[] = {"scan",  "features", "epoch",    "test",
+                                         "bench", "compare",  "self-test"};
     uint32_t phase = event->of.progress.phase;
     char label[48];
     struct terminal_progress progress = {

@@ -191,9 +191,8 @@ static int runs_of(double seconds) {
 
 retune_status backend_tuning_race(size_t count, backend_tuning_time *time, void *context,
                                   size_t *out_fastest, retune_error *error) {
-    enum {
-        ROUNDS = 5
-    }; /* the first two warm up: what is compiled late, and how many runs it takes */
+    /* The first two warm up: what is compiled late, and how many runs it takes. */
+    enum { ROUNDS = 5 };
     double best[BACKEND_TILES_MAX];
     int runs[BACKEND_TILES_MAX];
     *out_fastest = 0;

@@ -21,6 +21,13 @@ struct vulkan_chunk {
 
 /* ---- Memory types --------------------------------------------------------------------------- */
 
+/* What the host maps. It reads memory that it does not cache a word at a time. */
+static const VkMemoryPropertyFlags coherent =
+    VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+static const VkMemoryPropertyFlags cached = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
+                                            VK_MEMORY_PROPERTY_HOST_COHERENT_BIT |
+                                            VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
+
 /* The first type of `allowed` with these properties; -1 when there is none. */
 static int find_type(const retune_backend_device *device, uint32_t allowed,
                      VkMemoryPropertyFlags wanted) {
@@ -38,10 +45,6 @@ static bool shares_memory(const retune_backend_device *device) {
 
 static int choose_type(const retune_backend_device *device, uint32_t allowed,
                        vulkan_memory_place place) {
-    const VkMemoryPropertyFlags coherent =
-        VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
-    /* The host reads memory that it does not cache a word at a time. */
-    const VkMemoryPropertyFlags cached = coherent | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
     const VkMemoryPropertyFlags local = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
     bool host = place == VULKAN_MEMORY_HOST;
     int type = -1;
@@ -54,11 +57,8 @@ static int choose_type(const retune_backend_device *device, uint32_t allowed,
 
 /* Whether the host reaches memory of that type, and should. */
 static bool is_mapped(const retune_backend_device *device, int type, vulkan_memory_place place) {
-    const VkMemoryPropertyFlags wanted = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
-                                         VK_MEMORY_PROPERTY_HOST_COHERENT_BIT |
-                                         VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
     VkMemoryPropertyFlags flags = device->info->memory.memoryTypes[type].propertyFlags;
-    return place == VULKAN_MEMORY_HOST || (shares_memory(device) && (flags & wanted) == wanted);
+    return place == VULKAN_MEMORY_HOST || (shares_memory(device) && (flags & cached) == cached);
 }
 
 /* ---- Chunks --------------------------------------------------------------------------------- */

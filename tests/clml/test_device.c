@@ -31,17 +31,6 @@ Test(clml_device, another_device_is_asked_for) {
     target_refuses_option(RETUNE_UNAVAILABLE, "platform", "Glide", "Glide");
 }
 
-Test(clml_device, there_is_an_end_to_the_devices) {
-    uint32_t count = 0;
-    retune_backend_device *device = NULL;
-    retune_device_info info = {.struct_size = sizeof info};
-    assert_ok(target_backend()->device_count(&count, &error));
-    cr_assert_gt(count, 0);
-    expect_refused(RETUNE_INVALID, "device",
-                   target_backend()->device_open(count, NULL, 0, &device, &error));
-    expect_refused(RETUNE_INVALID, "device", target_backend()->device_info(count, &info, &error));
-}
-
 /* Nothing that only a driver could promise. */
 Test(clml_device, what_a_device_says_of_itself) {
     retune_device_info info = {.struct_size = sizeof info};

@@ -61,6 +61,38 @@ Test(backend_program, memory_is_given_back) {
     backend->device_close(device);
 }
 
+/* Nothing is waited for between them, and still each run sees what was written before it, and
+ * nothing that was written after. */
+Test(backend_program, writes_and_runs_are_one_queue) {
+    enum { COUNT = 1 << 18, ROUNDS = 20 };
+    const retune_backend *backend = target_backend();
+    retune_backend_device *device = target_open(NULL);
+    const retune_tensor_desc shape = retune_desc_vector(RETUNE_F32, COUNT);
+    static float values[COUNT], sums[COUNT];
+    retune_backend_tensor *x = target_tensor(device, &shape, 0, NULL);
+    retune_backend_tensor *sum[] = {target_tensor(device, &shape, 0, values),
+                                    target_tensor(device, &shape, 0, values)};
+    retune_backend_program *add[] = {target_add(device, &shape, x, sum[0], sum[1]),
+                                     target_add(device, &shape, x, sum[1], sum[0])};
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < COUNT; i++)
+            values[i] = (float)(round + 1);
+        assert_ok(backend->tensor_write(x, 0, COUNT, values, &error));
+        assert_ok(backend->program_run(add[round % 2], 0, 1, NULL, &error));
+    }
+    target_read(sum[ROUNDS % 2], &shape, sums);
+    int wrong = 0;
+    for (int i = 0; i < COUNT; i++)
+        wrong += sums[i] != (float)(ROUNDS * (ROUNDS + 1) / 2);
+    cr_expect_eq(wrong, 0, "%d of %d; the first is %g", wrong, COUNT, (double)sums[0]);
+    retune_backend_tensor *all[] = {x, sum[0], sum[1]};
+    for (int n = 0; n < 2; n++)
+        backend->program_destroy(add[n]);
+    for (int t = 0; t < 3; t++)
+        backend->tensor_destroy(all[t]);
+    backend->device_close(device);
+}
+
 /* ---- Indices ------------------------------------------------------------------------------- */
 
 typedef struct gather {
